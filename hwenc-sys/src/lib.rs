@@ -1,0 +1,8 @@
+#![doc = include_str!("../README.md")]
+#![warn(missing_docs)]
+
+mod load;
+pub mod side_data;
+pub mod va;
+
+pub use load::{LoadError, can_load};

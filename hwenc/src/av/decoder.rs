@@ -1,0 +1,125 @@
+//! [`Decoder`]: packets into frames.
+
+use std::ffi::c_int;
+use std::ptr::{self, NonNull};
+
+use ffmpeg_sys_next as ff;
+
+use super::{Frame, HwDevice, Packet, Rational, StreamInfo, error, log};
+use crate::error::{Code, Error, Result};
+
+/// What a decoder has to give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decoded {
+    /// The frame was filled.
+    Frame,
+    /// It wants another packet first.
+    NeedInput,
+    /// Everything has come out.
+    Finished,
+}
+
+/// An open decoder.
+pub struct Decoder {
+    context: NonNull<ff::AVCodecContext>,
+    time_base: Rational,
+    _device: Option<HwDevice>,
+}
+
+// SAFETY: an AVCodecContext may be used from any one thread at a time.
+unsafe impl Send for Decoder {}
+
+impl Decoder {
+    /// Opens FFmpeg's default decoder for a stream. With a device it decodes there where it can, and hands out
+    /// device frames; `threads` 0 lets the decoder choose.
+    ///
+    /// # Errors
+    /// [`Code::InputNoDecoder`]; [`Code::InputCorrupt`] when the parameter sets do not parse.
+    pub fn open(stream: &StreamInfo, threads: u32, device: Option<HwDevice>) -> Result<Self> {
+        let p = stream.parameters.get();
+        // SAFETY: a number of libavcodec's own; static descriptions come back.
+        let codec = unsafe { ff::avcodec_find_decoder(p.codec_id) };
+        if codec.is_null() {
+            let name = stream.parameters.codec();
+            return Err(Error::new(Code::InputNoDecoder, format!("this FFmpeg has no decoder for {name}"))
+                .with_evidence(super::version::line()));
+        }
+        // SAFETY: a static description.
+        let context = error::alloc(unsafe { ff::avcodec_alloc_context3(codec) }, "a decoder")?;
+        let mut decoder = Decoder { context, time_base: stream.time_base, _device: None };
+        let mark = log::mark();
+        // SAFETY: the context is fresh and ours; parameters are copied, the device reference is a new one.
+        let ret = unsafe {
+            let c = context.as_ptr();
+            let copied = ff::avcodec_parameters_to_context(c, stream.parameters.as_ptr());
+            (*c).pkt_timebase = stream.time_base.to_av();
+            (*c).thread_count = threads as c_int;
+            if let Some(device) = &device {
+                (*c).hw_device_ctx = device.reference()?;
+            }
+            if copied < 0 { copied } else { ff::avcodec_open2(c, codec, ptr::null_mut()) }
+        };
+        if ret < 0 {
+            let what = format!("the decoder for {} does not open", stream.parameters.codec());
+            return Err(decoder.failure(what, ret, mark));
+        }
+        decoder._device = device;
+        Ok(decoder)
+    }
+
+    /// Sends a packet, or `None` for the end. Says `false` when frames must be received first.
+    ///
+    /// # Errors
+    /// [`Code::InputCorrupt`]; the decoder can go on with the next packet.
+    pub fn send(&mut self, packet: Option<&Packet>) -> Result<bool> {
+        let mark = log::mark();
+        // SAFETY: an open decoder; libav takes a reference of its own.
+        let ret = unsafe {
+            ff::avcodec_send_packet(
+                self.context.as_ptr(),
+                packet.map_or(ptr::null(), |p| p.as_ptr().cast_const()),
+            )
+        };
+        match ret {
+            0 | error::EOF => Ok(true),
+            error::AGAIN => Ok(false),
+            _ => Err(self.failure("a packet does not decode".into(), ret, mark)),
+        }
+    }
+
+    /// Receives the next frame into `frame`, whose former content is released.
+    ///
+    /// # Errors
+    /// [`Code::InputCorrupt`]; the decoder can go on.
+    pub fn receive(&mut self, frame: &mut Frame) -> Result<Decoded> {
+        let mark = log::mark();
+        // SAFETY: an open decoder and a live frame, which is unreferenced by the call first.
+        match unsafe { ff::avcodec_receive_frame(self.context.as_ptr(), frame.as_ptr()) } {
+            0 => Ok(Decoded::Frame),
+            error::AGAIN => Ok(Decoded::NeedInput),
+            error::EOF => Ok(Decoded::Finished),
+            ret => Err(self.failure("a picture does not decode".into(), ret, mark)),
+        }
+    }
+
+    /// Time base of the frames' timestamps.
+    pub fn time_base(&self) -> Rational {
+        self.time_base
+    }
+
+    fn failure(&self, what: String, ret: c_int, mark: log::Mark) -> Error {
+        let mut error = error::from_av(Code::InputCorrupt, what, ret);
+        for line in log::since(mark, self.context.as_ptr().cast()) {
+            error = error.with_evidence(line);
+        }
+        error
+    }
+}
+
+impl Drop for Decoder {
+    fn drop(&mut self) {
+        let mut context = self.context.as_ptr();
+        // SAFETY: ours; closes the codec and joins its threads.
+        unsafe { ff::avcodec_free_context(&mut context) };
+    }
+}

@@ -1,0 +1,314 @@
+//! [`Muxer`]: packets into a file.
+
+use std::ffi::{CStr, CString, c_int};
+use std::path::Path;
+use std::ptr;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+
+use ffmpeg_sys_next as ff;
+
+use super::demux::{interrupt, url};
+use super::{Demuxer, Options, Packet, Rational, StreamInfo, StreamParameters, error, log};
+use crate::error::{Code, Error, Result};
+
+/// An open output.
+pub struct Muxer {
+    context: *mut ff::AVFormatContext,
+    header_written: bool,
+    _cancel: Arc<AtomicBool>,
+}
+
+// SAFETY: an AVFormatContext may be used from any one thread at a time.
+unsafe impl Send for Muxer {}
+
+impl Muxer {
+    /// Creates a file in one of libavformat's formats (`mp4`, `matroska`, `h264`, …). Setting `cancel` ends
+    /// waiting writes.
+    ///
+    /// # Errors
+    /// [`Code::OutputUnknownContainer`] when FFmpeg was built without the muxer, [`Code::OutputFailed`].
+    pub fn create(path: &Path, format: &str, cancel: Arc<AtomicBool>) -> Result<Self> {
+        let url = url(path)?;
+        let name = CString::new(format).map_err(|_| unknown(format))?;
+        let mut context = ptr::null_mut();
+        // SAFETY: terminated strings; on success a context that is ours.
+        let ret = unsafe {
+            ff::avformat_alloc_output_context2(&mut context, ptr::null(), name.as_ptr(), url.as_ptr())
+        };
+        if ret < 0 || context.is_null() {
+            return Err(unknown(format));
+        }
+        let muxer = Muxer { context, header_written: false, _cancel: cancel };
+        let interrupt = interrupt(&muxer._cancel);
+        // SAFETY: a fresh context; the flag lives in self.
+        let ret = unsafe {
+            (*context).interrupt_callback = interrupt;
+            if (*(*context).oformat).flags & ff::AVFMT_NOFILE as c_int != 0 {
+                0
+            } else {
+                let flags = ff::AVIO_FLAG_WRITE as c_int;
+                ff::avio_open2(&mut (*context).pb, url.as_ptr(), flags, &interrupt, ptr::null_mut())
+            }
+        };
+        error::check(ret, Code::OutputFailed, "the output cannot be opened")?;
+        Ok(muxer)
+    }
+
+    /// The container keeps parameter sets outside the stream: encoders must be opened with a global header.
+    pub fn wants_global_header(&self) -> bool {
+        // SAFETY: a context made for an output has a format.
+        unsafe { (*self.get().oformat).flags & ff::AVFMT_GLOBALHEADER as c_int != 0 }
+    }
+
+    /// The container can hold this codec.
+    pub fn accepts(&self, parameters: &StreamParameters) -> bool {
+        // SAFETY: static format description, a number of libavcodec's own.
+        let ret = unsafe {
+            ff::avformat_query_codec(
+                self.get().oformat,
+                parameters.get().codec_id,
+                ff::FF_COMPLIANCE_NORMAL as c_int,
+            )
+        };
+        ret == 1
+    }
+
+    /// Adds a stream and returns its number. `tag` is the container's four letters for the codec where there is a
+    /// choice (`hvc1`).
+    ///
+    /// # Errors
+    /// [`Code::OutOfMemory`].
+    pub fn add_stream(
+        &mut self,
+        parameters: &StreamParameters,
+        time_base: Rational,
+        frame_rate: Rational,
+        tag: Option<[u8; 4]>,
+    ) -> Result<usize> {
+        // SAFETY: an output context before its header.
+        let stream = error::alloc(unsafe { ff::avformat_new_stream(self.context, ptr::null()) }, "a stream")?;
+        // SAFETY: the stream is ours to fill until the header; parameters are copied.
+        unsafe {
+            let s = stream.as_ptr();
+            let ret = ff::avcodec_parameters_copy((*s).codecpar, parameters.as_ptr());
+            error::check(ret, Code::OutOfMemory, "stream parameters cannot be copied")?;
+            (*(*s).codecpar).codec_tag = tag.map_or(0, u32::from_le_bytes);
+            (*s).time_base = time_base.to_av();
+            if frame_rate.is_positive() {
+                (*s).avg_frame_rate = frame_rate.to_av();
+            }
+            (*s).sample_aspect_ratio = (*parameters.as_ptr()).sample_aspect_ratio;
+            Ok((*s).index as usize)
+        }
+    }
+
+    /// Copies language, title, disposition and the display matrix of a stream of the input to one of ours.
+    ///
+    /// # Errors
+    /// [`Code::OutOfMemory`].
+    pub fn describe_stream(&mut self, stream: usize, input: &Demuxer, from: &StreamInfo) -> Result<()> {
+        // SAFETY: both numbers are those of live streams of live contexts; everything is copied.
+        unsafe {
+            let to = *self.get().streams.add(stream);
+            let from = *input.get().streams.add(from.index);
+            (*to).disposition = (*from).disposition;
+            let ret = ff::av_dict_copy(&mut (*to).metadata, (*from).metadata, 0);
+            error::check(ret, Code::OutOfMemory, "no memory for metadata")?;
+            // What the old encoder called itself is not true of the new stream.
+            ff::av_dict_set(&mut (*to).metadata, c"encoder".as_ptr(), ptr::null(), 0);
+            copy_display_matrix(to, from)
+        }
+    }
+
+    /// Copies title, chapters and the like of the whole input.
+    ///
+    /// # Errors
+    /// [`Code::OutOfMemory`].
+    pub fn describe(&mut self, input: &Demuxer) -> Result<()> {
+        let from = input.get();
+        // SAFETY: live contexts; dictionaries and chapters are copied, the array grown by libav's own allocator,
+        // as avformat_free_context expects.
+        unsafe {
+            let to = &mut *self.context;
+            let ret = ff::av_dict_copy(&mut to.metadata, from.metadata, 0);
+            error::check(ret, Code::OutOfMemory, "no memory for metadata")?;
+            // These describe the file that was read.
+            for key in [c"major_brand", c"minor_version", c"compatible_brands", c"creation_time", c"encoder"]
+            {
+                ff::av_dict_set(&mut to.metadata, key.as_ptr(), ptr::null(), 0);
+            }
+            let shift = super::timestamp(from.start_time).unwrap_or(0);
+            for i in 0..from.nb_chapters as usize {
+                let old = &**from.chapters.add(i);
+                let new: *mut ff::AVChapter = ff::av_mallocz(size_of::<ff::AVChapter>()).cast();
+                let new = error::alloc(new, "a chapter")?.as_ptr();
+                let microseconds = ff::AVRational { num: 1, den: ff::AV_TIME_BASE as c_int };
+                let shift = ff::av_rescale_q(shift, microseconds, old.time_base);
+                (*new).id = old.id;
+                (*new).time_base = old.time_base;
+                (*new).start = old.start.saturating_sub(shift).max(0);
+                (*new).end = old.end.saturating_sub(shift).max(0);
+                ff::av_dict_copy(&mut (*new).metadata, old.metadata, 0);
+                let mut count = to.nb_chapters as c_int;
+                ff::av_dynarray_add((&raw mut to.chapters).cast(), &mut count, new.cast());
+                to.nb_chapters = count as u32;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes what comes before the first packet. Every stream must have been added.
+    ///
+    /// # Errors
+    /// [`Code::OptionUnknown`], [`Code::OutputUnsupportedCodec`], [`Code::OutputDiskFull`], [`Code::OutputFailed`].
+    pub fn write_header(&mut self, mut options: Options) -> Result<()> {
+        let mark = log::mark();
+        // SAFETY: an output context with its streams.
+        let ret = unsafe { ff::avformat_write_header(self.context, options.as_mut()) };
+        if ret < 0 {
+            let mut error =
+                error::from_av(Code::OutputFailed, "the container cannot hold these streams", ret);
+            if ret == -(nix::errno::Errno::EINVAL as c_int) || ret == ff::AVERROR_INVALIDDATA {
+                error = error.with_code(Code::OutputUnsupportedCodec);
+            }
+            return Err(self.explain(error, mark));
+        }
+        self.header_written = true;
+        options.all_taken(&format!("muxer {}", self.format()))
+    }
+
+    /// Writes a packet of stream `stream`, timestamps in the packet's own time base. The packet is left empty.
+    ///
+    /// # Errors
+    /// [`Code::OutputDiskFull`], [`Code::OutputClosed`], [`Code::OutputFailed`], [`Code::Cancelled`].
+    pub fn write(&mut self, packet: &mut Packet, stream: usize) -> Result<()> {
+        // SAFETY: a stream that was added.
+        let time_base = Rational::from_av(unsafe { (**self.get().streams.add(stream)).time_base });
+        packet.rescale(time_base);
+        packet.set_stream(stream);
+        let mark = log::mark();
+        // SAFETY: the header is written; the call takes over the packet's reference and blanks it.
+        let ret = unsafe { ff::av_interleaved_write_frame(self.context, packet.as_ptr()) };
+        if ret < 0 {
+            return Err(
+                self.explain(error::from_av(Code::OutputFailed, "the output cannot be written", ret), mark)
+            );
+        }
+        self.io_error()
+    }
+
+    /// Writes what comes after the last packet and closes the file.
+    ///
+    /// # Errors
+    /// As [`Muxer::write`].
+    pub fn finish(mut self) -> Result<()> {
+        let mark = log::mark();
+        if self.header_written {
+            // SAFETY: the header was written, and this is called once since it takes self.
+            let ret = unsafe { ff::av_write_trailer(self.context) };
+            self.header_written = false;
+            if ret < 0 {
+                let e = error::from_av(Code::OutputFailed, "the output cannot be completed", ret);
+                return Err(self.explain(e, mark));
+            }
+        }
+        self.io_error()?;
+        // SAFETY: flushes and closes; the pointer becomes null, so that Drop does not close again.
+        let ret = unsafe { ff::avio_closep(&mut (*self.context).pb) };
+        error::check(ret, Code::OutputFailed, "the output cannot be closed").map(drop)
+    }
+
+    /// Bytes written so far.
+    pub fn bytes(&self) -> u64 {
+        let pb = self.get().pb;
+        if pb.is_null() {
+            return 0;
+        }
+        // SAFETY: an open output; seeking by 0 from here tells the position.
+        unsafe { ff::avio_seek(pb, 0, libc_seek_cur()) }.max(0) as u64
+    }
+
+    /// libavformat's name of the format.
+    pub fn format(&self) -> &str {
+        // SAFETY: a context made for an output has a format with a static name.
+        unsafe { CStr::from_ptr((*self.get().oformat).name) }.to_str().unwrap_or("")
+    }
+
+    /// A write that failed in libavformat's buffer: not every muxer passes it on.
+    fn io_error(&self) -> Result<()> {
+        let pb = self.get().pb;
+        // SAFETY: null or an open output.
+        let ret = if pb.is_null() { 0 } else { unsafe { (*pb).error } };
+        error::check(ret, Code::OutputFailed, "the output cannot be written").map(drop)
+    }
+
+    fn explain(&self, mut error: Error, mark: log::Mark) -> Error {
+        for line in log::since(mark, self.context.cast()) {
+            error = error.with_evidence(line);
+        }
+        error
+    }
+
+    fn get(&self) -> &ff::AVFormatContext {
+        // SAFETY: alive as long as self.
+        unsafe { &*self.context }
+    }
+}
+
+impl Drop for Muxer {
+    fn drop(&mut self) {
+        // SAFETY: ours; a file that is still open is closed without a trailer, the caller removes it.
+        unsafe {
+            if (*(*self.context).oformat).flags & ff::AVFMT_NOFILE as c_int == 0 {
+                ff::avio_closep(&mut (*self.context).pb);
+            }
+            ff::avformat_free_context(self.context);
+        }
+    }
+}
+
+const fn libc_seek_cur() -> c_int {
+    1 // SEEK_CUR, POSIX
+}
+
+fn unknown(format: &str) -> Error {
+    Error::new(Code::OutputUnknownContainer, format!("this FFmpeg was built without the muxer {format}"))
+        .with_evidence(super::version::line())
+}
+
+/// Rotation of phone films.
+///
+/// # Safety
+/// Two live streams, `to` before its header.
+unsafe fn copy_display_matrix(to: *mut ff::AVStream, from: *mut ff::AVStream) -> Result<()> {
+    let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
+    #[cfg(ffmpeg_6_1)]
+    // SAFETY: the caller's word; the data is copied into memory that the parameters own.
+    unsafe {
+        let (from, to) = (&*(*from).codecpar, &mut *(*to).codecpar);
+        let old = ff::av_packet_side_data_get(from.coded_side_data, from.nb_coded_side_data, kind);
+        let Some(old) = old.as_ref() else { return Ok(()) };
+        let new = ff::av_packet_side_data_new(
+            &mut to.coded_side_data,
+            &mut to.nb_coded_side_data,
+            kind,
+            old.size,
+            0,
+        );
+        let new = error::alloc(new, "side data")?;
+        ptr::copy_nonoverlapping(old.data, (*new.as_ptr()).data, old.size);
+    }
+    #[cfg(not(ffmpeg_6_1))]
+    // SAFETY: as above, the stream owns the memory.
+    unsafe {
+        let mut size = 0;
+        let old = ff::av_stream_get_side_data(from, kind, &mut size);
+        if old.is_null() {
+            return Ok(());
+        }
+        let new = error::alloc(ff::av_stream_new_side_data(to, kind, size), "side data")?;
+        ptr::copy_nonoverlapping(old, new.as_ptr(), size);
+    }
+    Ok(())
+}

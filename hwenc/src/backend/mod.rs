@@ -1,0 +1,94 @@
+//! Backends: one file each, data plus a few functions. Adding one touches its file and the table below.
+
+mod cuda;
+mod nvmpi;
+mod places;
+mod qsv;
+mod software;
+mod v4l2m2m;
+mod vaapi;
+mod vulkan;
+
+use crate::av::{self, EncoderSettings, PixelFormat};
+use crate::error::{Code, Reason, Result};
+use crate::probe::Report;
+use crate::select::{Codec, Request};
+
+/// One way to encode.
+pub(crate) struct Backend {
+    /// Stable name.
+    pub(crate) name: &'static str,
+    /// Runs on a device, not on the CPU.
+    pub(crate) hardware: bool,
+    /// libavcodec's encoders, best first.
+    pub(crate) encoders: &'static [(Codec, &'static str)],
+    /// Where it could run on the machine of a report, and what stands in the way. Pure.
+    pub(crate) places: fn(&Report) -> Vec<Place>,
+    /// How sessions are opened; `None` while hwenc only detects the backend.
+    pub(crate) driver: Option<Driver>,
+}
+
+/// How a backend that hwenc drives is opened.
+pub(crate) struct Driver {
+    /// What of the request the encoder cannot do on any machine. Pure.
+    pub(crate) refuses: fn(&Request, encoder: &str) -> Option<Reason>,
+    /// The format that pictures are coded from.
+    pub(crate) format: fn(&Request, encoder: &str) -> Result<PixelFormat>,
+    /// Settings as AVOptions.
+    pub(crate) configure: fn(&Request, encoder: &str, &mut EncoderSettings) -> Result<()>,
+    /// Options whose values are read back from the open encoder.
+    pub(crate) applied: &'static [&'static str],
+}
+
+/// A device on which a backend could run, or none for the CPU.
+pub(crate) struct Place {
+    /// The node or index.
+    pub(crate) device: Option<String>,
+    /// Why it does not work there.
+    pub(crate) obstacle: Option<Reason>,
+}
+
+impl Place {
+    fn blocked(device: Option<String>, obstacle: Reason) -> Self {
+        Place { device, obstacle: Some(obstacle) }
+    }
+}
+
+/// Every backend, in the order of preference.
+pub(crate) static ALL: &[&Backend] = &[
+    &cuda::BACKEND,
+    &qsv::BACKEND,
+    &vaapi::BACKEND,
+    &vulkan::BACKEND,
+    &nvmpi::BACKEND,
+    &v4l2m2m::BACKEND,
+    &software::BACKEND,
+];
+
+/// The backend and codec of an encoder.
+pub(crate) fn of_encoder(name: &str) -> Option<(&'static Backend, Codec)> {
+    ALL.iter().find_map(|b| b.encoders.iter().find(|(_, n)| *n == name).map(|(codec, _)| (*b, *codec)))
+}
+
+/// Every encoder that hwenc knows.
+pub(crate) fn encoder_names() -> impl Iterator<Item = &'static str> {
+    ALL.iter().flat_map(|b| b.encoders.iter().map(|(_, name)| *name))
+}
+
+/// Checks the options of a request whose encoder is named, before anything is opened.
+///
+/// # Errors
+/// [`Code::OptionUnknown`], [`Code::EncoderNotCompiled`].
+pub(crate) fn check_options(encoder: &str, options: &[(String, String)]) -> Result<()> {
+    for (key, value) in options {
+        if !av::encoder_has_option(encoder, key)? {
+            return av::Options::from_pairs([(key, value)])?.all_taken(&format!("encoder {encoder}"));
+        }
+    }
+    Ok(())
+}
+
+/// The reason that goes with a backend that is only detected so far.
+pub(crate) fn not_driven(backend: &Backend) -> Reason {
+    Reason::new(Code::BackendNotDriven, format!("this version of hwenc does not drive {} yet", backend.name))
+}

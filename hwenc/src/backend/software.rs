@@ -1,0 +1,182 @@
+//! x264, x265 and SVT-AV1: encoders on the CPU. Never taken unasked.
+
+use super::{Backend, Driver, Place};
+use crate::av::{self, EncoderSettings, PixelFormat};
+use crate::error::{Code, Error, Reason, Result};
+use crate::select::{Chroma, Codec, Latency, RateControl, Request};
+
+pub(crate) static BACKEND: Backend = Backend {
+    name: "software",
+    hardware: false,
+    encoders: &[(Codec::H264, "libx264"), (Codec::Hevc, "libx265"), (Codec::Av1, "libsvtav1")],
+    places: |_| vec![Place { device: None, obstacle: None }],
+    driver: Some(Driver {
+        refuses,
+        format,
+        configure,
+        applied: &["preset", "tune", "crf", "qp", "b", "maxrate", "bufsize", "g", "bf", "threads", "profile"],
+    }),
+};
+
+/// What is different from one encoder to the next.
+struct Traits {
+    name: &'static str,
+    preset: &'static str,
+    /// Smallest picture, in pixels.
+    least: (u32, u32),
+    /// Largest picture, in pixels.
+    most: (u32, u32),
+    chroma_444: bool,
+    /// CRF at quality 0, 10, … 100. Measured: see docs/evidence.md, "Quality scale".
+    crf: [f32; 11],
+}
+
+/// Limits: x264 0.164 (encoder/encoder.c), x265 3.5 (CTU of 64, level 8.5), SVT-AV1 1.4 (enc_settings.c).
+static TRAITS: [Traits; 3] = [
+    Traits {
+        name: "libx264",
+        preset: "medium",
+        least: (2, 2),
+        most: (16384, 16384),
+        chroma_444: true,
+        crf: [51.0, 46.0, 42.0, 38.0, 34.0, 30.0, 25.5, 21.0, 17.0, 12.0, 1.0],
+    },
+    Traits {
+        name: "libx265",
+        preset: "medium",
+        least: (32, 32),
+        most: (8192, 8192),
+        chroma_444: true,
+        crf: [51.0, 48.0, 44.5, 41.0, 37.0, 33.0, 28.5, 23.5, 18.5, 12.5, 1.0],
+    },
+    Traits {
+        name: "libsvtav1",
+        preset: "8",
+        least: (64, 64),
+        most: (16384, 8704),
+        chroma_444: false,
+        crf: [63.0, 60.0, 57.0, 53.0, 48.0, 42.0, 35.0, 27.0, 19.0, 10.0, 1.0],
+    },
+];
+
+fn traits(encoder: &str) -> &'static Traits {
+    TRAITS.iter().find(|t| t.name == encoder).expect("every encoder of the table has traits")
+}
+
+fn refuses(request: &Request, encoder: &str) -> Option<Reason> {
+    let t = traits(encoder);
+    let unsupported = |what: String| Some(Reason::new(Code::EncoderUnsupported, format!("{encoder} {what}")));
+    let (w, h) = (request.width, request.height);
+    if w < t.least.0 || h < t.least.1 || w > t.most.0 || h > t.most.1 {
+        let (a, b) = (t.least, t.most);
+        return unsupported(format!("takes pictures from {}x{} to {}x{}, not {w}x{h}", a.0, a.1, b.0, b.1))
+            .map(|r| r.remedy("ask for another size or another codec"));
+    }
+    if request.chroma == Chroma::Yuv444 && !t.chroma_444 {
+        return unsupported("has no 4:4:4".into()).map(|r| r.remedy("ask for 4:2:0, or for h264 or hevc"));
+    }
+    match format(request, encoder) {
+        Ok(_) => None,
+        Err(error) => Some(error.into_reason()),
+    }
+}
+
+fn format(request: &Request, encoder: &str) -> Result<PixelFormat> {
+    let wanted: &[PixelFormat] = match (request.chroma, request.bit_depth) {
+        (Chroma::Yuv444, 8) => &[PixelFormat::I444],
+        (Chroma::Yuv444, _) => &[PixelFormat::I410],
+        (Chroma::Yuv420, 8) if request.input == PixelFormat::NV12 => &[PixelFormat::NV12, PixelFormat::I420],
+        (Chroma::Yuv420, 8) => &[PixelFormat::I420],
+        (Chroma::Yuv420, _) => &[PixelFormat::I010],
+    };
+    let taken = av::encoder_formats(encoder)?;
+    wanted.iter().copied().find(|f| taken.contains(f)).ok_or_else(|| {
+        let depth = request.bit_depth;
+        Error::new(Code::EncoderUnsupported, format!("this build of {encoder} has no {depth} bit"))
+            .with_evidence(format!("its formats: {taken:?}"))
+            .with_remedy("install a build that has it, or ask for the other bit depth")
+    })
+}
+
+fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -> Result<()> {
+    let t = traits(encoder);
+    let mut set = |key: &str, value: String| settings.options.push((key.into(), value));
+    set("preset", request.preset.clone().unwrap_or_else(|| t.preset.into()));
+
+    let rate = |settings: &mut EncoderSettings, bits: u64, peak: u64| {
+        settings.bit_rate = Some(bits);
+        settings.max_bit_rate = Some(peak);
+        settings.buffer_bits = Some(peak);
+    };
+    match request.rate_control {
+        RateControl::Quality(quality) => set("crf", format!("{}", crf(t, quality))),
+        RateControl::Cqp(qp) => set("qp", qp.to_string()),
+        // SVT-AV1 takes no peak in this mode (EbSvtAv1Enc.h, `max_bit_rate`: only with CRF).
+        RateControl::Vbr(bits) if encoder == "libsvtav1" => settings.bit_rate = Some(bits),
+        RateControl::Vbr(bits) => rate(settings, bits, bits.saturating_mul(2)),
+        RateControl::Cbr(bits) => rate(settings, bits, bits),
+    }
+
+    let low = request.latency == Latency::Low;
+    let mut more: Vec<String> = Vec::new();
+    match encoder {
+        "libx264" | "libx265" => {
+            // An I picture that is asked for is one where decoding can begin.
+            settings.options.push(("forced-idr".into(), "1".into()));
+            if low {
+                settings.options.push(("tune".into(), "zerolatency".into()));
+            }
+        }
+        _ => {
+            // CBR needs low-delay prediction (SVT-AV1, Docs/Parameters.md, `--rc`).
+            if low || matches!(request.rate_control, RateControl::Cbr(_)) {
+                more.push("pred-struct=1".into());
+            }
+            if request.threads > 0 {
+                more.push(format!("lp={}", request.threads));
+            }
+        }
+    }
+    if encoder == "libx265" {
+        more.push("log-level=error".into()); // it writes to standard error itself, past libav's log
+    }
+    let key = if encoder == "libx265" { "x265-params" } else { "svtav1-params" };
+    let theirs = request.options.iter().filter(|(k, _)| k == key).map(|(_, v)| v.clone());
+    more.extend(theirs);
+    if !more.is_empty() {
+        settings.options.push((key.into(), more.join(":")));
+    }
+    settings.options.extend(request.options.iter().filter(|(k, _)| k != key).cloned());
+    Ok(())
+}
+
+/// Between the measured points in a straight line; rounded to what all three encoders take.
+fn crf(t: &Traits, quality: u8) -> f32 {
+    let at = f32::from(quality.min(100)) / 10.0;
+    let low = (at.floor() as usize).min(9);
+    let value = t.crf[low] + (t.crf[low + 1] - t.crf[low]) * (at - low as f32);
+    if t.name == "libsvtav1" { value.round() } else { (value * 10.0).round() / 10.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_quality_scale_only_rises() {
+        for t in &TRAITS {
+            for q in 0..100 {
+                assert!(crf(t, q) >= crf(t, q + 1), "{} at {q}", t.name);
+            }
+        }
+    }
+
+    #[test]
+    fn limits_are_said_before_an_encoder_is_opened() {
+        let small = Request::new(Codec::Av1, 32, 32);
+        assert_eq!(refuses(&small, "libsvtav1").unwrap().code, Code::EncoderUnsupported);
+        assert!(refuses(&Request::new(Codec::H264, 32, 32), "libx264").is_none());
+        let full = Request::new(Codec::Av1, 640, 480).chroma(Chroma::Yuv444);
+        assert!(refuses(&full, "libsvtav1").unwrap().message.contains("4:4:4"));
+    }
+}

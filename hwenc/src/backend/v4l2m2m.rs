@@ -1,0 +1,30 @@
+//! V4L2 memory-to-memory encoders: Raspberry Pi and other boards. Detected; not driven yet.
+
+use super::{Backend, Place, places};
+use crate::error::{Code, Reason};
+use crate::select::Codec;
+
+pub(crate) static BACKEND: Backend = places::detected(
+    "v4l2m2m",
+    &[(Codec::H264, "h264_v4l2m2m"), (Codec::Hevc, "hevc_v4l2m2m"), (Codec::Vp9, "vp9_v4l2m2m")],
+    |report| {
+        if report.machine.video.is_empty() {
+            let reason = Reason::new(Code::DeviceMissing, "no V4L2 encoder was found")
+                .evidence("there is no /dev/video node")
+                .remedy(
+                    "on a board that has one: load its kernel module, and hand the node to the container",
+                );
+            return vec![Place::blocked(None, reason)];
+        }
+        let node = |video: &crate::device::VideoNode| {
+            let path = video.path.display().to_string();
+            let obstacle = video.file.refused().map(|error| {
+                Reason::new(Code::DevicePermission, format!("{path} may not be opened by this user"))
+                    .evidence(error.to_string())
+                    .remedy("add this user to the group `video`")
+            });
+            Place { device: Some(path), obstacle }
+        };
+        report.machine.video.iter().map(node).collect()
+    },
+);

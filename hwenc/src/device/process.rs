@@ -1,0 +1,149 @@
+//! Who looks, and from where: ids, groups, and what speaks for a container.
+
+use nix::unistd;
+use serde::{Deserialize, Serialize};
+
+use super::roots::{Reader, Roots};
+
+/// The ids of this process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Process {
+    /// Real user.
+    pub uid: u32,
+    /// Real group.
+    pub gid: u32,
+    /// Effective user.
+    pub effective_uid: u32,
+    /// Effective group.
+    pub effective_gid: u32,
+    /// Supplementary groups, sorted.
+    pub groups: Vec<u32>,
+    /// Whether ids here are not those of the machine, as in rootless containers (`user_namespaces(7)`).
+    pub user_namespace: bool,
+}
+
+impl Process {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let mut groups: Vec<u32> = match unistd::getgroups() {
+            Ok(groups) => groups.into_iter().map(unistd::Gid::as_raw).collect(),
+            Err(_) => Vec::new(),
+        };
+        groups.sort_unstable();
+        let map = reader.text(&reader.roots.proc.join("self/uid_map"));
+        Process {
+            uid: unistd::getuid().as_raw(),
+            gid: unistd::getgid().as_raw(),
+            effective_uid: unistd::geteuid().as_raw(),
+            effective_gid: unistd::getegid().as_raw(),
+            groups,
+            user_namespace: map.is_some_and(|map| maps_some(&map)),
+        }
+    }
+
+    /// Whether the process is in this group, by any of its group ids.
+    pub fn in_group(&self, gid: u32) -> bool {
+        self.effective_gid == gid || self.groups.contains(&gid)
+    }
+}
+
+/// A machine's own namespace maps every id to itself.
+fn maps_some(map: &str) -> bool {
+    !map.is_empty() && map.split_whitespace().ne(["0", "0", "4294967295"])
+}
+
+/// A group by name and number.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Group {
+    /// Its name.
+    pub name: String,
+    /// Its number.
+    pub gid: u32,
+}
+
+impl Group {
+    /// A group.
+    pub fn new(name: &str, gid: u32) -> Self {
+        Group { name: name.to_owned(), gid }
+    }
+}
+
+/// The groups that udev gives GPU and V4L2 nodes to, where they exist here.
+pub(super) fn device_groups(roots: &Roots) -> Vec<Group> {
+    ["render", "video"].iter().filter_map(|name| Some(Group::new(name, roots.group_id(name)?))).collect()
+}
+
+/// What speaks for a container.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+#[non_exhaustive]
+pub struct Container {
+    /// The kind, such as `docker`; none where nothing speaks for a container. The first hint decides.
+    pub kind: Option<String>,
+    /// What was seen, such as `/.dockerenv`.
+    pub hints: Vec<String>,
+}
+
+/// Files whose existence tells, from the most specific. Paths are under the root.
+const MARKS: &[(&str, &str)] = &[
+    ("run/secrets/kubernetes.io", "kubernetes"),
+    ("var/run/secrets/kubernetes.io", "kubernetes"),
+    ("run/.containerenv", "podman"),
+    (".dockerenv", "docker"),
+];
+
+/// Parts of `proc/1/cgroup` that tell; with private cgroup namespaces it says nothing.
+const CGROUPS: &[(&str, &str)] = &[
+    ("kubepods", "kubernetes"),
+    ("libpod", "podman"),
+    ("docker", "docker"),
+    ("containerd", "containerd"),
+    ("/lxc", "lxc"),
+    (".lxc", "lxc"),
+];
+
+impl Container {
+    pub(super) fn read(reader: &mut Reader<'_>) -> Self {
+        let roots = reader.roots;
+        let mut seen: Vec<(String, String)> = Vec::new();
+        for (mark, kind) in MARKS {
+            if roots.top.join(mark).exists() {
+                seen.push(((*kind).to_owned(), format!("/{mark}")));
+            }
+        }
+        let cgroup = reader.text(&roots.proc.join("1/cgroup")).unwrap_or_default();
+        for (part, kind) in CGROUPS {
+            if cgroup.contains(part) {
+                seen.push(((*kind).to_owned(), format!("/proc/1/cgroup: {part}")));
+            }
+        }
+        // Written by systemd where it runs as a container's first process.
+        if let Some(kind) = reader.text(&roots.top.join("run/systemd/container")).filter(|k| !k.is_empty()) {
+            seen.push((kind, "/run/systemd/container".to_owned()));
+        }
+        Container {
+            kind: seen.first().map(|(kind, _)| kind.clone()),
+            hints: seen.into_iter().map(|(_, hint)| hint).collect(),
+        }
+    }
+
+    /// Whether anything speaks for a container.
+    pub fn is_likely(&self) -> bool {
+        self.kind.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::maps_some;
+
+    #[test]
+    fn only_the_whole_identity_map_is_the_machines_own() {
+        assert!(!maps_some("         0          0 4294967295"));
+        assert!(!maps_some(""));
+        assert!(maps_some("         0       1000          1\n         1     100000      65536"));
+        assert!(maps_some("         0     100000      65536"));
+    }
+}

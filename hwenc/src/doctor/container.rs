@@ -1,0 +1,99 @@
+//! Containers: what they were given, and under which group.
+
+use crate::device::NodeFile;
+
+use super::facts::Facts;
+use super::finding::{Finding, Step};
+
+/// How each kind of container is given the GPU, and a group. `GID` stands for the number. Empty where a step is of no
+/// use. The last fits every other engine that takes Docker's arguments.
+const WAYS: &[(&str, Way, Way)] = &[
+    (
+        "kubernetes",
+        Way::Say("ask for the device plugin's resource in the pod, such as `limits: {gpu.intel.com/i915: 1}`"),
+        Way::Say("in the pod: `securityContext: {supplementalGroups: [GID]}`"),
+    ),
+    (
+        "lxc",
+        Way::Say("on the host, with Proxmox: `pct set ID --dev0 /dev/dri/renderD128,gid=RENDER`, RENDER being the number of `render` in the container"),
+        Way::Say("on the host, with Proxmox: `pct set ID --dev0 /dev/dri/renderD128,gid=RENDER`, RENDER being the number of `render` in the container"),
+    ),
+    (
+        "systemd-nspawn",
+        Way::Run("systemd-nspawn --bind=/dev/dri --property=DeviceAllow='char-drm rw' …"),
+        Way::Run("groupadd --gid GID renderGID && usermod -aG renderGID USER"),
+    ),
+    (
+        "podman",
+        Way::Run("podman run --device /dev/dri …"),
+        Way::Run("podman run --device /dev/dri --group-add GID …"),
+    ),
+    (
+        "",
+        Way::Run("docker run --device /dev/dri …"),
+        Way::Run("docker run --device /dev/dri --group-add GID …"),
+    ),
+];
+
+enum Way {
+    Say(&'static str),
+    Run(&'static str),
+}
+
+impl Way {
+    fn step(&self, gid: &str) -> Step {
+        match self {
+            Way::Say(text) => Step::Say(text.replace("GID", gid)),
+            Way::Run(text) => Step::Run(text.replace("GID", gid)),
+        }
+    }
+}
+
+fn ways(facts: &Facts) -> (&'static Way, &'static Way) {
+    let kind = facts.inventory.container.kind.as_deref().unwrap_or_default();
+    let found = WAYS.iter().find(|(name, ..)| *name == kind).unwrap_or(&WAYS[WAYS.len() - 1]);
+    (&found.1, &found.2)
+}
+
+/// How this container is given a GPU.
+pub(super) fn give_device(facts: &Facts) -> Vec<Step> {
+    vec![ways(facts).0.step("")]
+}
+
+/// How the process in this container is given a group, by number: names differ between host and container.
+pub(super) fn give_group(facts: &Facts, gid: u32) -> Vec<Step> {
+    let mut steps = vec![ways(facts).1.step(&gid.to_string())];
+    if matches!(facts.inventory.container.kind.as_deref(), Some("docker" | "podman")) {
+        steps.push(Step::Say(format!("in a compose file: `group_add: [\"{gid}\"]`")));
+    }
+    steps
+}
+
+/// The group of the nodes is the host's; the name `render` in a container may have another number.
+pub(super) fn render_gid(facts: &Facts) -> Finding {
+    if !facts.in_container() {
+        return Finding::ok("not in a container");
+    }
+    let nodes = facts.inventory.drm.render_nodes.iter();
+    let files: Vec<(&str, &NodeFile)> = nodes.filter_map(|n| Some((n.name.as_str(), n.file.as_ref()?))).collect();
+    if files.is_empty() {
+        return Finding::ok("no render node in this container");
+    }
+    let here = facts.inventory.groups.iter().find(|group| group.name == "render").map(|group| group.gid);
+    // The named groups of this container do not matter where the kernel lets the process in anyway.
+    let odd = files.iter().find(|(_, file)| !file.can_open() && file.gid != 0 && differs(facts, file, here));
+    let Some((name, file)) = odd else { return Finding::ok("is no hindrance") };
+    let here = here.map_or("does not exist".to_owned(), |gid| format!("is GID {gid}"));
+    Finding::problem(
+        format!("{name} belongs to GID {}, and `render` {here} in this container", file.gid),
+        "host and container number their groups apart, and the kernel only knows numbers",
+    )
+    .unless(facts.some_gpu_opens())
+    .steps(give_group(facts, file.gid))
+}
+
+/// Whether the node's group is not the one that this container means by `render`, nor one of the process's own.
+fn differs(facts: &Facts, file: &NodeFile, render: Option<u32>) -> bool {
+    let video = facts.inventory.groups.iter().any(|group| group.name == "video" && group.gid == file.gid);
+    render != Some(file.gid) && !video && !facts.inventory.process.in_group(file.gid)
+}

@@ -1,0 +1,108 @@
+//! `/dev/dri` and what is in it.
+
+use crate::device::{Directory, RenderNode, vendor};
+
+use super::container;
+use super::facts::Facts;
+use super::finding::Finding;
+
+const NEEDED: &str = "VA-API, Quick Sync and Vulkan reach a GPU through its render node";
+
+/// Whether something other than NVIDIA's driver would need a render node.
+fn needs_render_node(facts: &Facts) -> bool {
+    !facts.nvidia_works() || facts.inventory.hardware().any(|h| matches!(h.vendor, Some(vendor::INTEL | vendor::AMD)))
+}
+
+pub(super) fn dri_missing(facts: &Facts) -> Finding {
+    match &facts.inventory.drm.directory {
+        Directory::Missing if !needs_render_node(facts) => {
+            Finding::ok("none, and NVIDIA's own nodes need none")
+        }
+        Directory::Missing => missing(facts),
+        Directory::Unreadable(error) => Finding::problem(
+            format!("/dev/dri cannot be listed: {error}"),
+            "the nodes in it cannot be found",
+        )
+        .run(facts.as_root("chmod 755 /dev/dri")),
+        _ => Finding::ok("is there"),
+    }
+}
+
+fn missing(facts: &Facts) -> Finding {
+    let gpus: Vec<_> = facts.inventory.displays.iter().map(|display| display.hardware.label()).collect();
+    let finding = if facts.in_container() {
+        Finding::problem("there is no /dev/dri in this container", NEEDED).steps(container::give_device(facts))
+    } else if facts.machine.virtual_machine {
+        Finding::problem("there is no /dev/dri in this virtual machine", NEEDED)
+            .say("pass a GPU, or a virtual function of one, through to it from the host")
+    } else if gpus.is_empty() {
+        Finding::problem("there is no /dev/dri, and no GPU on PCI", NEEDED)
+            .say("encode in software: `hwenc transcode … --fallback software`")
+    } else {
+        Finding::problem("there is no /dev/dri", NEEDED)
+            .say("no driver has made a node: see module.missing, and `sudo dmesg | grep -iE 'drm|gpu'`")
+    };
+    finding.unless(facts.some_gpu_opens()).evidences(gpus)
+}
+
+fn words(node: &RenderNode) -> String {
+    match &node.hardware {
+        Some(hardware) => format!("{} ({})", node.name, hardware.label()),
+        None => node.name.clone(),
+    }
+}
+
+pub(super) fn dri_empty(facts: &Facts) -> Finding {
+    let drm = &facts.inventory.drm;
+    let (here, elsewhere): (Vec<_>, Vec<_>) = drm.render_nodes.iter().partition(|node| node.file.is_some());
+    let names = |nodes: &[&RenderNode]| nodes.iter().map(|node| words(node)).collect::<Vec<_>>().join(", ");
+    if !here.is_empty() {
+        return Finding::ok(names(&here));
+    }
+    if matches!(drm.directory, Directory::Missing | Directory::Unreadable(_)) {
+        return Finding::ok("nothing to look into");
+    }
+    if !needs_render_node(facts) {
+        return Finding::ok("none, and NVIDIA's own nodes need none");
+    }
+    let finding = if !elsewhere.is_empty() && facts.in_container() {
+        Finding::problem("no render node was given to this container", NEEDED).steps(container::give_device(facts))
+    } else if !elsewhere.is_empty() {
+        Finding::problem("the kernel has a render node that is not in /dev/dri", NEEDED)
+            .run(facts.as_root("udevadm trigger --subsystem-match=drm"))
+    } else if facts.in_container() {
+        Finding::problem("/dev/dri holds no render node", NEEDED).steps(container::give_device(facts))
+    } else {
+        Finding::problem("/dev/dri holds no render node", NEEDED).say(
+            "the driver only drives a display, as those of server boards and `nomodeset` do: see module.missing",
+        )
+    };
+    let known = elsewhere.iter().map(|node| format!("known to the kernel: {}", words(node)));
+    finding
+        .unless(facts.some_gpu_opens())
+        .evidence(format!("in the directory: {}", drm.entries.join(" ")))
+        .evidences(known)
+}
+
+/// Nodes that are there and refuse for another reason than permission.
+pub(super) fn dead(facts: &Facts) -> Finding {
+    let nodes = facts.inventory.drm.render_nodes.iter();
+    let dead: Vec<_> = nodes
+        .filter_map(|node| Some((node, node.file.as_ref()?.refused()?)))
+        .filter(|(_, error)| !super::permission::is_permission(error))
+        .collect();
+    let Some((node, error)) = dead.first() else { return Finding::ok("none is dead") };
+    let finding = Finding::problem(
+        format!("{} does not open: {error}", words(node)),
+        "the node is there, and no driver is behind it",
+    )
+    .unless(facts.some_gpu_opens());
+    let finding = if facts.in_container() {
+        finding.say("start the container anew: its nodes are older than the driver")
+    } else {
+        finding
+            .run(facts.as_root("udevadm trigger --subsystem-match=drm"))
+            .say("if it stays, look for the driver's own words: `sudo dmesg | grep -iE 'drm|gpu'`")
+    };
+    finding.evidences(dead.iter().map(|(node, error)| format!("{}: {error}", node.path.display())))
+}

@@ -1,0 +1,308 @@
+//! From what the caller has to what the encoder takes, decided once and run for every picture.
+//!
+//! RGB goes through the `yuv` crate's SIMD, straight into memory of the encoder's pool; everything else that differs
+//! goes through swscale, which knows every format. What is equal is passed on without a copy.
+
+use yuv::{
+    BufferStoreMut, YuvBiPlanarImageMut, YuvConversionMode, YuvError, YuvPlanarImageMut, YuvRange,
+    YuvStandardMatrix,
+};
+
+use super::picture::{Input, Pixels};
+use crate::av::buffer::FramePool;
+use crate::av::scale::Scaler;
+use crate::av::{Color, Frame, Matrix, PixelFormat, Range};
+use crate::error::{Code, Error, Result};
+
+/// What the pictures come as.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Source {
+    format: PixelFormat,
+    color: Color,
+}
+
+/// Pictures into the encoder's format, size and colours.
+pub(crate) struct Converter {
+    pool: FramePool,
+    format: PixelFormat,
+    color: Color,
+    width: u32,
+    height: u32,
+    require_zero_copy: bool,
+    plan: Option<(Source, Plan)>,
+    scratch: Frame,
+}
+
+enum Plan {
+    /// The encoder takes it as it is.
+    Pass,
+    /// RGB by the `yuv` crate.
+    Rgb(YuvRange, YuvStandardMatrix),
+    /// Anything by swscale.
+    Scale(Scaler),
+}
+
+impl Converter {
+    pub(crate) fn new(
+        format: PixelFormat,
+        color: Color,
+        width: u32,
+        height: u32,
+        require_zero_copy: bool,
+    ) -> Result<Self> {
+        let pool = FramePool::new(format, width, height)?;
+        let scratch = Frame::empty()?;
+        Ok(Converter { pool, format, color, width, height, require_zero_copy, plan: None, scratch })
+    }
+
+    /// Makes `out` the picture to be coded. Says how many bytes were written on the way: 0 when it was passed on.
+    pub(crate) fn run(&mut self, input: &Input<'_>, out: &mut Frame) -> Result<u64> {
+        let source = self.source(input)?;
+        if self.plan.as_ref().is_none_or(|(known, _)| *known != source) {
+            self.plan = Some((source, self.decide(source)?));
+        }
+        let Some((_, plan)) = &mut self.plan else { unreachable!("just made") };
+
+        let held = match input {
+            Input::Frame(frame) => Some(*frame),
+            Input::Picture(picture) => match &picture.pixels {
+                Pixels::Owned(frame) => Some(frame),
+                Pixels::Borrowed(_) => None,
+            },
+        };
+        if let (Plan::Pass, Some(frame)) = (&*plan, held) {
+            out.refer_to(frame)?;
+            out.set_format(self.format); // yuvj420p is yuv420p with a range
+            return Ok(0);
+        }
+        if self.require_zero_copy {
+            return Err(Error::new(
+                Code::CopyRequired,
+                format!("{} pictures would have to be copied or converted to {}", source.format, self.format),
+            ));
+        }
+        self.pool.fill(out)?;
+        let mut written = out.byte_len() as u64;
+        match plan {
+            Plan::Pass => {
+                let Input::Picture(picture) = input else { unreachable!("frames were passed on above") };
+                let Pixels::Borrowed(planes) = &picture.pixels else {
+                    unreachable!("as were owned pictures")
+                };
+                copy_planes(planes, out)?;
+            }
+            Plan::Rgb(range, matrix) => {
+                let (bytes, stride) = match (held, input) {
+                    (Some(frame), _) => {
+                        let bytes = frame.plane(0).ok_or_else(|| unreadable(source.format))?;
+                        (bytes, frame.stride(0) as usize)
+                    }
+                    (None, Input::Picture(p)) => match &p.pixels {
+                        Pixels::Borrowed(planes) => planes[0],
+                        Pixels::Owned(_) => unreachable!("held above"),
+                    },
+                    (None, Input::Frame(_)) => unreachable!("held above"),
+                };
+                rgb(source.format, bytes, stride, out, *range, *matrix)?;
+            }
+            Plan::Scale(scaler) => match input {
+                Input::Frame(frame) => scaler.run(frame, out)?,
+                // swscale may read a little past the end of a row, which memory of the caller does not allow.
+                Input::Picture(picture) => {
+                    self.scratch = Frame::picture(source.format, self.width, self.height)?;
+                    written += self.scratch.byte_len() as u64;
+                    match &picture.pixels {
+                        Pixels::Borrowed(planes) => copy_planes(planes, &mut self.scratch)?,
+                        Pixels::Owned(frame) => {
+                            let planes = owned_planes(frame).ok_or_else(|| unreadable(source.format))?;
+                            copy_planes(&planes, &mut self.scratch)?;
+                        }
+                    }
+                    scaler.run(&self.scratch, out)?;
+                }
+            },
+        }
+        Ok(written)
+    }
+
+    /// Format and colours of the input; what it does not say is the session's.
+    fn source(&self, input: &Input<'_>) -> Result<Source> {
+        let (format, color, width, height) = match input {
+            Input::Frame(f) => (f.format(), f.color(), f.width(), f.height()),
+            Input::Picture(p) => (p.format, p.color, p.width, p.height),
+        };
+        if (width, height) != (self.width, self.height) {
+            let (is, must) = (format!("{width}x{height}"), format!("{}x{}", self.width, self.height));
+            return Err(Error::new(
+                Code::PictureInvalid,
+                format!("the picture is {is}, and the session is {must}"),
+            )
+            .with_value(is, must)
+            .with_remedy("scale it first, or open a session of its size"));
+        }
+        if format.is_hardware() {
+            return Err(Error::new(
+                Code::PictureInvalid,
+                format!("{format} pictures live on a device, and this encoder runs on the CPU"),
+            )
+            .with_remedy("download the picture first"));
+        }
+        let (format, color) = plain(format, color);
+        if format.is_rgb() {
+            // The numbers of RGB pictures have no matrix; what they become is the session's choice.
+            return Ok(Source { format, color: self.color });
+        }
+        Ok(Source { format, color: color.or(self.color) })
+    }
+
+    fn decide(&self, source: Source) -> Result<Plan> {
+        let same_numbers = matrices_equal(source.color.matrix, self.color.matrix)
+            && source.color.range.or(Range::LIMITED) == self.color.range.or(Range::LIMITED);
+        if source.format == self.format && same_numbers {
+            return Ok(Plan::Pass);
+        }
+        let four_two_zero = matches!(self.format, PixelFormat::NV12 | PixelFormat::I420);
+        let quick = matches!(source.format, PixelFormat::BGRA | PixelFormat::BGRX | PixelFormat::RGBA);
+        if quick && (four_two_zero || self.format == PixelFormat::I444) {
+            let range = if self.color.range == Range::FULL { YuvRange::Full } else { YuvRange::Limited };
+            return Ok(Plan::Rgb(range, standard(self.color.matrix)));
+        }
+        let scaler =
+            Scaler::new((source.format, source.color), (self.format, self.color), self.width, self.height)?;
+        Ok(Plan::Scale(scaler))
+    }
+}
+
+/// libavcodec's old names for full-range formats, as the format and the range.
+fn plain(format: PixelFormat, color: Color) -> (PixelFormat, Color) {
+    let plain = match format.name() {
+        "yuvj420p" => PixelFormat::I420,
+        "yuvj444p" => PixelFormat::I444,
+        _ => return (format, color),
+    };
+    (plain, Color { range: Range::FULL, ..color })
+}
+
+/// BT.470BG and SMPTE 170M have the same coefficients; unspecified is taken to be anything.
+fn matrices_equal(a: Matrix, b: Matrix) -> bool {
+    let one = |m: Matrix| if m == Matrix::BT470BG { Matrix::BT601 } else { m };
+    one(a) == one(b) || !a.is_specified() || !b.is_specified()
+}
+
+fn standard(matrix: Matrix) -> YuvStandardMatrix {
+    match matrix {
+        Matrix::BT709 => YuvStandardMatrix::Bt709,
+        Matrix::BT2020 => YuvStandardMatrix::Bt2020,
+        _ => YuvStandardMatrix::Bt601,
+    }
+}
+
+fn unreadable(format: PixelFormat) -> Error {
+    Error::new(Code::PictureInvalid, format!("the {format} picture cannot be read (bottom-up rows?)"))
+}
+
+fn owned_planes(frame: &Frame) -> Option<[(&[u8], usize); 4]> {
+    let mut planes: [(&[u8], usize); 4] = [(&[], 0); 4];
+    for (i, plane) in planes.iter_mut().enumerate().take(frame.format().planes()) {
+        *plane = (frame.plane(i)?, frame.stride(i) as usize);
+    }
+    Some(planes)
+}
+
+fn copy_planes(planes: &[(&[u8], usize); 4], out: &mut Frame) -> Result<()> {
+    let (format, width, height) = (out.format(), out.width(), out.height());
+    for (plane, &(from, stride)) in planes.iter().enumerate().take(format.planes()) {
+        let row = format.row_bytes(plane, width);
+        let out_stride = out.stride(plane) as usize;
+        let to = out.plane_mut(plane)?;
+        if stride == out_stride {
+            let len = stride * (format.rows(plane, height) - 1) + row;
+            to[..len].copy_from_slice(&from[..len]);
+            continue;
+        }
+        for (to, from) in to.chunks_mut(out_stride).zip(from.chunks(stride)) {
+            to[..row].copy_from_slice(&from[..row]);
+        }
+    }
+    Ok(())
+}
+
+/// The `yuv` crate wants whole rows; where the last one ends with its last pixel, its two rows go through memory of
+/// our own.
+fn rgb(
+    format: PixelFormat,
+    bytes: &[u8],
+    stride: usize,
+    out: &mut Frame,
+    range: YuvRange,
+    matrix: YuvStandardMatrix,
+) -> Result<()> {
+    let (width, height) = (out.width(), out.height());
+    if bytes.len() >= stride * height as usize {
+        return rgb_rows(format, bytes, stride, out, 0, height, range, matrix);
+    }
+    let tail = if height.is_multiple_of(2) { 2 } else { 1 };
+    let whole = height - tail;
+    if whole > 0 {
+        rgb_rows(format, bytes, stride, out, 0, whole, range, matrix)?;
+    }
+    let row = width as usize * 4;
+    let mut last = Vec::with_capacity(row * tail as usize);
+    for y in whole..height {
+        let at = y as usize * stride;
+        last.extend_from_slice(&bytes[at..at + row]);
+    }
+    rgb_rows(format, &last, row, out, whole, tail, range, matrix)
+}
+
+/// Rows `first..first + rows` of the output from the first `rows` rows of `bytes`; `first` is even.
+#[allow(clippy::too_many_arguments)] // one call that is split in two
+fn rgb_rows(
+    format: PixelFormat,
+    bytes: &[u8],
+    stride: usize,
+    out: &mut Frame,
+    first: u32,
+    rows: u32,
+    range: YuvRange,
+    matrix: YuvStandardMatrix,
+) -> Result<()> {
+    let (to, width) = (out.format(), out.width());
+    let strides = [0, 1, 2].map(|plane| out.stride(plane) as u32);
+    let stride = stride as u32;
+    let mode = YuvConversionMode::Balanced;
+    let rgba = format == PixelFormat::RGBA;
+    let skip = |plane: usize| strides[plane] as usize * to.rows(plane, first);
+    let failed = |error: YuvError| Error::new(Code::Internal, format!("colour conversion failed: {error}"));
+    if to == PixelFormat::NV12 {
+        let [y, uv] = out.planes_mut()?;
+        let mut image = YuvBiPlanarImageMut {
+            y_plane: BufferStoreMut::Borrowed(&mut y[skip(0)..]),
+            y_stride: strides[0],
+            uv_plane: BufferStoreMut::Borrowed(&mut uv[skip(1)..]),
+            uv_stride: strides[1],
+            width,
+            height: rows,
+        };
+        let convert = if rgba { yuv::rgba_to_yuv_nv12 } else { yuv::bgra_to_yuv_nv12 };
+        return convert(&mut image, bytes, stride, range, matrix, mode).map_err(failed);
+    }
+    let [y, u, v] = out.planes_mut()?;
+    let mut image = YuvPlanarImageMut {
+        y_plane: BufferStoreMut::Borrowed(&mut y[skip(0)..]),
+        y_stride: strides[0],
+        u_plane: BufferStoreMut::Borrowed(&mut u[skip(1)..]),
+        u_stride: strides[1],
+        v_plane: BufferStoreMut::Borrowed(&mut v[skip(2)..]),
+        v_stride: strides[2],
+        width,
+        height: rows,
+    };
+    let convert = match (to == PixelFormat::I444, rgba) {
+        (true, true) => yuv::rgba_to_yuv444,
+        (true, false) => yuv::bgra_to_yuv444,
+        (false, true) => yuv::rgba_to_yuv420,
+        (false, false) => yuv::bgra_to_yuv420,
+    };
+    convert(&mut image, bytes, stride, range, matrix, mode).map_err(failed)
+}

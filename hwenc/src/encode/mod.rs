@@ -1,0 +1,10 @@
+//! Sessions: pictures in, packets out.
+
+mod convert;
+mod picture;
+mod session;
+mod settings;
+
+pub use picture::{Input, Picture};
+pub use session::{Output, Session, Stats};
+pub use settings::Settings;

@@ -1,0 +1,304 @@
+//! [`Session`]: an open encoder, its conversion and its counts.
+
+use std::collections::VecDeque;
+
+use serde::Serialize;
+
+use super::convert::Converter;
+use super::{Input, Settings};
+use crate::av::{Encoder, EncoderSettings, Frame, Packet, Rational, Received, StreamParameters};
+use crate::backend;
+use crate::error::{Code, Error, Result};
+use crate::select::{Decision, Request, ZeroCopy};
+
+/// What [`Session::receive`] has to give. Waiting for input is no error.
+#[derive(Debug)]
+pub enum Output<'a> {
+    /// A coded picture, lent until the next call: it dereferences to its bytes, [`Packet::try_clone`] keeps it.
+    Packet(&'a mut Packet),
+    /// Send another picture first, or finish.
+    NeedInput,
+    /// Everything has come out.
+    Finished,
+}
+
+/// What went through a session.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct Stats {
+    /// Pictures sent.
+    pub frames_in: u64,
+    /// Packets received.
+    pub packets_out: u64,
+    /// Bytes of those packets.
+    pub bytes_out: u64,
+    /// Pictures that were copied or converted on their way.
+    pub copied_frames: u64,
+    /// Bytes that hwenc wrote in doing so. What an encoder copies inside itself cannot be seen.
+    pub copied_bytes: u64,
+    /// IDR pictures that were asked for.
+    pub forced_idr: u64,
+}
+
+/// An open encoder. Everything runs on the caller's thread but for the encoder's own threads.
+///
+/// Dropping it throws away what has not been received; [`Session::finish`] and [`Session::receive`] get it out.
+///
+/// ```
+/// # fn main() -> hwenc::Result<()> {
+/// use hwenc::{Codec, Fallback, Output, Picture, PixelFormat, Request};
+///
+/// let want = Request::new(Codec::H264, 320, 240).fps(25).fallback(Fallback::Software);
+/// let mut session = hwenc::choose(&want)?.open()?;
+/// let pixels = vec![128u8; 320 * 240 * 3 / 2];
+/// let mut stream = Vec::new();
+/// for _ in 0..25 {
+///     session.send(&Picture::packed(PixelFormat::NV12, 320, 240, &pixels)?)?;
+///     while let Output::Packet(packet) = session.receive()? {
+///         stream.extend_from_slice(&packet);
+///     }
+/// }
+/// session.finish()?;
+/// while let Output::Packet(packet) = session.receive()? {
+///     stream.extend_from_slice(&packet);
+/// }
+/// assert_eq!(session.stats().packets_out, 25);
+/// # Ok(())
+/// # }
+/// ```
+///
+/// A session can move to another thread, and is used from one at a time:
+/// ```
+/// fn can_move<T: Send>() {}
+/// can_move::<hwenc::Session>();
+/// ```
+/// A packet is lent, and cannot outlive the next call:
+/// ```compile_fail,E0499
+/// fn two(session: &mut hwenc::Session) -> hwenc::Result<()> {
+///     let first = session.receive()?;
+///     let second = session.receive()?;
+///     drop((first, second));
+///     Ok(())
+/// }
+/// ```
+pub struct Session {
+    encoder: Encoder,
+    converter: Converter,
+    frame: Frame,
+    packet: Packet,
+    /// What came out while the encoder was too full to take a picture.
+    waiting: VecDeque<Packet>,
+    decision: Decision,
+    requested: Settings,
+    applied: Settings,
+    stats: Stats,
+    /// Ticks from one picture to the next at the nominal rate.
+    step: i64,
+    last_pts: Option<i64>,
+    force_idr: bool,
+    finished: bool,
+}
+
+impl Session {
+    pub(crate) fn open(decision: Decision) -> Result<Self> {
+        let request = decision.request().clone();
+        let chosen = decision.chosen();
+        let Some((backend, _)) = backend::of_encoder(&chosen.encoder) else {
+            return Err(crate::select::unknown_encoder(&chosen.encoder));
+        };
+        let Some(driver) = &backend.driver else { return Err(backend::not_driven(backend).into()) };
+        let name = &chosen.encoder;
+
+        let format = (driver.format)(&request, name)?;
+        let mut settings =
+            EncoderSettings::new(name, request.width, request.height, format, request.frame_rate);
+        settings.time_base = request.ticks();
+        settings.sample_aspect_ratio = request.sample_aspect_ratio;
+        settings.color = coded_color(&request);
+        settings.chroma_location = request.chroma_location;
+        settings.gop = request.gop;
+        settings.b_frames = request.b_frames;
+        settings.threads = request.threads;
+        settings.global_header = request.parameter_sets == crate::select::ParameterSets::Global;
+        (driver.configure)(&request, name, &mut settings)?;
+        let color = settings.color;
+
+        let encoder = Encoder::open(settings)?;
+        let require = request.zero_copy == ZeroCopy::Require;
+        let converter = Converter::new(format, color, request.width, request.height, require)?;
+        let applied = Settings::applied(&encoder, driver.applied, &request);
+        let step = request.frame_rate.inverse().rescale(1, request.ticks()).max(1);
+        tracing::info!(encoder = %name, backend = backend.name, fallback = decision.fallback_used(), %applied, "session opened");
+        Ok(Session {
+            encoder,
+            converter,
+            frame: Frame::empty()?,
+            packet: Packet::empty()?,
+            waiting: VecDeque::new(),
+            requested: Settings::requested(&request),
+            applied,
+            decision,
+            stats: Stats::default(),
+            step,
+            last_pts: None,
+            force_idr: false,
+            finished: false,
+        })
+    }
+
+    /// Sends a picture. It never waits for a packet to be fetched: what comes out meanwhile is kept.
+    ///
+    /// # Errors
+    /// [`Code::PictureInvalid`] for another size, a format that cannot be converted, or a timestamp that is not
+    /// above the last one; [`Code::CopyRequired`]; [`Code::SessionFinished`]; [`Code::EncoderFailed`].
+    pub fn send<'i>(&mut self, input: impl Into<Input<'i>>) -> Result<()> {
+        let input = input.into();
+        if self.finished {
+            return Err(Error::new(
+                Code::SessionFinished,
+                "the session was finished and takes no more pictures",
+            ));
+        }
+        let (pts, duration, idr) = match &input {
+            Input::Picture(p) => (p.pts, p.duration, p.idr),
+            Input::Frame(f) => (f.pts(), f.duration(), false),
+        };
+        let pts = self.next_pts(pts)?;
+        let written = self.converter.run(&input, &mut self.frame)?;
+        let idr = idr || self.force_idr;
+        self.frame.set_pts(Some(pts));
+        self.frame.set_duration(if duration > 0 { duration } else { self.step });
+        self.frame.set_force_key(idr);
+
+        while !self.encoder.send(Some(&self.frame))? {
+            let mut packet = Packet::empty()?;
+            match self.encoder.receive(&mut packet)? {
+                Received::Packet => self.waiting.push_back(packet),
+                _ => {
+                    return Err(Error::new(
+                        Code::Internal,
+                        "the encoder neither takes a picture nor gives a packet",
+                    ));
+                }
+            }
+        }
+        self.frame.release();
+        self.force_idr = false;
+        self.last_pts = Some(pts);
+        self.stats.frames_in += 1;
+        self.stats.copied_bytes += written;
+        self.stats.copied_frames += u64::from(written > 0);
+        self.stats.forced_idr += u64::from(idr);
+        Ok(())
+    }
+
+    /// The next packet, in decoding order.
+    ///
+    /// # Errors
+    /// [`Code::EncoderFailed`].
+    pub fn receive(&mut self) -> Result<Output<'_>> {
+        if let Some(mut packet) = self.waiting.pop_front() {
+            self.packet.take_from(&mut packet);
+        } else {
+            match self.encoder.receive(&mut self.packet)? {
+                Received::Packet => {}
+                Received::NeedInput => return Ok(Output::NeedInput),
+                Received::Finished => return Ok(Output::Finished),
+            }
+        }
+        if self.packet.duration() == 0 {
+            self.packet.set_duration(self.step);
+        }
+        self.stats.packets_out += 1;
+        self.stats.bytes_out += self.packet.len() as u64;
+        Ok(Output::Packet(&mut self.packet))
+    }
+
+    /// No more pictures will come; the rest can be received until [`Output::Finished`]. Calling it again does
+    /// nothing.
+    ///
+    /// # Errors
+    /// [`Code::EncoderFailed`].
+    pub fn finish(&mut self) -> Result<()> {
+        if self.finished {
+            return Ok(());
+        }
+        while !self.encoder.send(None)? {
+            let mut packet = Packet::empty()?;
+            match self.encoder.receive(&mut packet)? {
+                Received::Packet => self.waiting.push_back(packet),
+                _ => break,
+            }
+        }
+        self.finished = true;
+        Ok(())
+    }
+
+    /// The next picture that is sent becomes an IDR.
+    pub fn force_idr(&mut self) {
+        self.force_idr = true;
+    }
+
+    /// The decision that this session came from, with every candidate.
+    pub fn decision(&self) -> &Decision {
+        &self.decision
+    }
+
+    /// libavcodec's name of the encoder in use.
+    pub fn encoder(&self) -> &str {
+        &self.decision.chosen().encoder
+    }
+
+    /// What was asked for.
+    pub fn requested(&self) -> &Settings {
+        &self.requested
+    }
+
+    /// What the open encoder says of itself.
+    pub fn applied(&self) -> &Settings {
+        &self.applied
+    }
+
+    /// What went through so far.
+    pub fn stats(&self) -> Stats {
+        self.stats
+    }
+
+    /// Seconds that one tick of timestamps in and out counts.
+    pub fn time_base(&self) -> Rational {
+        self.encoder.time_base()
+    }
+
+    /// Parameter sets, where [`ParameterSets::Global`](crate::ParameterSets::Global) was asked for.
+    pub fn extradata(&self) -> &[u8] {
+        self.encoder.extradata()
+    }
+
+    /// What the stream is, for a muxer or decoder.
+    ///
+    /// # Errors
+    /// [`Code::OutOfMemory`].
+    pub fn parameters(&self) -> Result<StreamParameters> {
+        self.encoder.parameters()
+    }
+
+    fn next_pts(&self, given: Option<i64>) -> Result<i64> {
+        match (given, self.last_pts) {
+            (Some(pts), Some(last)) if pts <= last => {
+                let text = format!("the picture's time is {pts}, and the last one had {last}");
+                Err(Error::new(Code::PictureInvalid, text).with_value(pts, format!("above {last}")))
+            }
+            (Some(pts), _) => Ok(pts),
+            (None, last) => Ok(last.map_or(0, |last| last.saturating_add(self.step))),
+        }
+    }
+}
+
+/// What goes into the VUI: as asked; for RGB pictures, which must become something, the rest by size.
+fn coded_color(request: &Request) -> crate::Color {
+    if request.input.is_rgb() {
+        request.color.or(crate::Color::for_height(request.height))
+    } else {
+        request.color
+    }
+}

@@ -1,0 +1,50 @@
+//! Hardware video encoding on Linux: what works here, which encoder to take, and why the rest does not.
+//!
+//! *device → probe → select → encode → output*: data flows one way.
+//!
+//! | module | what it does |
+//! |---|---|
+//! | [`device`] | what is in this machine: nodes, drivers, owners, permissions |
+//! | [`probe`] | a [`Report`](probe::Report) of it, with the FFmpeg in this process |
+//! | [`select`] | a [`Request`] becomes a [`Decision`] with a reason for every candidate; pure |
+//! | [`encode`] | a [`Session`]: pictures in, packets out |
+//! | [`transcode`] | file in, file out, with progress, cancel and a report |
+//! | [`doctor`] | why does it not work, and the command that fixes it |
+//! | [`av`] | owned wrappers over libav*, which the rest stands on |
+//!
+//! ```no_run
+//! # fn main() -> hwenc::Result<()> {
+//! # use std::io::Write; let frames: Vec<hwenc::Picture> = vec![]; let mut sink = Vec::new();
+//! let want = hwenc::Request::new(hwenc::Codec::H264, 1920, 1080).fps(30).quality(70).fallback(hwenc::Fallback::Deny);
+//! let decision = hwenc::choose(&want)?;          // Err explains every candidate
+//! println!("{decision}");
+//! let mut session = decision.open()?;
+//! for frame in &frames {
+//!     session.send(frame)?;
+//!     while let hwenc::Output::Packet(packet) = session.receive()? { sink.write_all(&packet).unwrap(); }
+//! }
+//! # Ok(()) }
+//! ```
+#![deny(unsafe_code)]
+
+pub mod av;
+mod backend;
+pub mod device;
+pub mod encode;
+mod error;
+pub mod probe;
+pub mod select;
+
+pub use av::{Color, Matrix, Packet, PixelFormat, Primaries, Range, Rational, Transfer, log};
+pub use encode::{Input, Output, Picture, Session, Settings, Stats};
+pub use error::{Code, Error, Kind, Reason, Result};
+pub use select::{Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, ZeroCopy};
+
+/// Looks at this machine and decides. To decide several times, collect a [`probe::Report`] once and ask it.
+///
+/// # Errors
+/// [`Code::NoEncoder`] with every candidate and its reason; whatever [`Request::validate`] finds.
+pub fn choose(request: &Request) -> Result<Decision> {
+    request.validate()?;
+    probe::Report::collect().select(request)
+}

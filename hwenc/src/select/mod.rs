@@ -1,0 +1,13 @@
+//! From a request to a decision, with every reason. Pure: it looks at a [`Report`](crate::probe::Report) and at
+//! nothing else.
+
+mod decision;
+mod request;
+
+pub(crate) use decision::decide;
+pub use decision::{Candidate, Decision, Verdict};
+pub(crate) use request::unknown_encoder;
+pub use request::{
+    Chroma, Codec, DEFAULT_QUALITY, Fallback, Latency, MAX_SIDE, ParameterSets, RateControl, Request,
+    ZeroCopy,
+};

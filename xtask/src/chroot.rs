@@ -1,0 +1,137 @@
+//! Debian trees in the cache, and commands in them.
+//!
+//! A tree is made with debootstrap and apt, and entered in a private mount namespace: the host's Rust toolchain, its
+//! fetched crates and the checkout are mounted read-only, and nothing stays mounted afterwards. No network is needed
+//! inside. The parts that need root are the three shell scripts beside this file.
+
+mod suite;
+
+use std::fs::{self, File};
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result, bail, ensure};
+use xshell::{Cmd, Shell, cmd};
+
+pub(crate) use suite::{DEBIAN_13, SUITES, Suite};
+
+use crate::ffmpeg::Version;
+use crate::packages::{self, Stage};
+use crate::project::Project;
+use crate::root::Root;
+use crate::say;
+
+const MIRROR: &str = "http://deb.debian.org/debian";
+const MAKE: &str = concat!(include_str!("chroot/mounts.sh"), include_str!("chroot/make.sh"));
+const ENTER: &str = concat!(include_str!("chroot/mounts.sh"), include_str!("chroot/enter.sh"));
+/// The second attempt is for a network that failed once, or for a tree that no longer takes new packages.
+const ATTEMPTS: u32 = 2;
+
+/// A Debian tree that is ready to be entered.
+pub(crate) struct Chroot {
+    suite: &'static Suite,
+    root: Root,
+    tree: PathBuf,
+    target: PathBuf,
+}
+
+impl Chroot {
+    /// The tree of a suite, made or brought up to date first where that is needed.
+    pub(crate) fn of(project: &Project, suite: &'static Suite) -> Result<Self> {
+        let cache = project.cache()?;
+        let root = Root::get(&project.sh, "sudo -v   # then the same command again")?;
+        let tree = cache.join("roots").join(suite.name);
+        let chroot = Self { suite, root, tree, target: cache.join("target").join(suite.name) };
+        fs::create_dir_all(cache.join("roots"))?;
+        // Two runs at once must not build the same tree.
+        let lock = File::create(chroot.tree.with_extension("lock"))?;
+        lock.lock().context("the lock of the tree cannot be taken")?;
+        chroot.make(&project.sh)?;
+        Ok(chroot)
+    }
+
+    /// The FFmpeg in it.
+    pub(crate) fn ffmpeg(&self, project: &Project) -> Result<Version> {
+        let version = Version::parse(&self.enter(project, &["ffmpeg", "-version"])?.read()?)?;
+        say::note(&format!("FFmpeg {version} in {}", self.suite.title));
+        Ok(version)
+    }
+
+    /// Runs cargo in it, on the checkout and without a network.
+    pub(crate) fn cargo(&self, project: &Project, words: &[&str]) -> Result<()> {
+        cmd!(project.sh, "cargo fetch --quiet --locked").run()?;
+        eprintln!("$ cargo {} ({})", words.join(" "), self.suite.title);
+        self.enter(project, &[&["cargo"], words].concat())?.run()?;
+        Ok(())
+    }
+
+    fn make(&self, sh: &Shell) -> Result<()> {
+        let packages = packages::of(Stage::Link..=Stage::Tests);
+        let packages: Vec<_> = packages.iter().map(|package| package.name).collect();
+        let stamp = fs::read_to_string(self.tree.join("etc/hwenc-packages")).unwrap_or_default();
+        if stamp.lines().eq(packages.iter().copied()) {
+            return Ok(());
+        }
+        let log = self.tree.with_extension("log");
+        say::note(&format!("making the tree of {}, about two minutes", self.suite.title));
+        say::note(&format!("its log is {}", log.display()));
+        for attempt in 1.. {
+            let tree = self.tree.to_str().context("the path of the cache is not UTF-8")?;
+            let words = [&[self.suite.name, MIRROR, tree], &packages[..]].concat();
+            let (file, copy) = (File::create(&log)?, File::options().append(true).open(&log)?);
+            let mut make = Command::from(self.script(sh, MAKE, &words));
+            if make.stdout(copy).stderr(file).status()?.success() {
+                break;
+            }
+            ensure!(attempt < ATTEMPTS, "{}", reason(&fs::read_to_string(&log)?));
+            say::note("that failed; once more, from scratch");
+            self.root.command(sh, &["rm", "-rf", "--one-file-system", tree]).quiet().run()?;
+        }
+        Ok(())
+    }
+
+    fn enter<'a>(&self, project: &'a Project, words: &[&str]) -> Result<Cmd<'a>> {
+        let sh = &project.sh;
+        let rust = cmd!(sh, "rustc --print sysroot").quiet().read()?;
+        if rust == "/usr" {
+            bail!(
+                "this Rust toolchain is a part of the system and cannot be mounted elsewhere; use rustup's"
+            );
+        }
+        let cargo = project.cargo_home()?;
+        let mut arguments = Vec::new();
+        for place in [&self.tree, project.root(), &self.target, rust.as_ref(), &cargo] {
+            arguments.push(place.to_str().with_context(|| format!("{} is not UTF-8", place.display()))?);
+        }
+        // What tells programs how to print; nothing else of the environment gets in.
+        let shown = ["TERM", "CI", "RUST_BACKTRACE"];
+        let shown = shown.map(|name| std::env::var(name).map(|value| format!("{name}={value}")));
+        arguments.extend(shown.iter().flatten().map(String::as_str));
+        arguments.extend(words);
+        Ok(self.script(sh, ENTER, &arguments))
+    }
+
+    fn script<'a>(&self, sh: &'a Shell, script: &str, arguments: &[&str]) -> Cmd<'a> {
+        let namespace = ["unshare", "--mount", "--propagation", "private", "sh", "-euc", script, "xtask"];
+        self.root.command(sh, &namespace).args(arguments).quiet()
+    }
+}
+
+/// The line of a log that says why debootstrap or apt gave up.
+fn reason(log: &str) -> &str {
+    let says_why = |line: &&str| line.starts_with("E:") || line.contains("unshare failed");
+    log.lines().find(says_why).or(log.lines().last()).unwrap_or("the log is empty")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reason_is_the_first_error() {
+        let log = "I: Retrieving\nE: Couldn't download x\nE: later\nW: end\n";
+        assert_eq!(reason(log), "E: Couldn't download x");
+        assert_eq!(reason("one\ntwo\n"), "two");
+        assert_eq!(reason(""), "the log is empty");
+    }
+}

@@ -1,0 +1,56 @@
+//! Which Debian packages are needed, and what for.
+
+/// What a package is needed for. Each stage needs those before it too.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Stage {
+    /// Linking anything at all. A machine with a Rust toolchain has these; a new Debian tree has not.
+    Link,
+    /// Building hwenc.
+    Build,
+    /// Showing what it does.
+    Demo,
+    /// The Rust tests, here and in the Debian trees of the matrix.
+    Tests,
+    /// Checks that run on the host alone.
+    Host,
+}
+
+/// A Debian package and the reason it is on the list.
+pub(crate) struct Package {
+    /// Its name in Debian and its derivatives.
+    pub(crate) name: &'static str,
+    /// The first stage that needs it.
+    pub(crate) stage: Stage,
+    /// What it is for.
+    pub(crate) why: &'static str,
+}
+
+const fn package(name: &'static str, stage: Stage, why: &'static str) -> Package {
+    Package { name, stage, why }
+}
+
+/// Everything, in the order in which it is needed.
+pub(crate) const PACKAGES: &[Package] = &[
+    package("gcc", Stage::Link, "the linker that rustc calls"),
+    package("libc6-dev", Stage::Link, "the C library to link with"),
+    package("pkg-config", Stage::Build, "finds FFmpeg"),
+    package("clang", Stage::Build, "its own headers, without which bindgen cannot read FFmpeg's"),
+    package("libclang-dev", Stage::Build, "libclang, the parser that bindgen loads"),
+    package("libavcodec-dev", Stage::Build, "FFmpeg: encoders and decoders"),
+    package("libavformat-dev", Stage::Build, "FFmpeg: containers"),
+    package("libavfilter-dev", Stage::Build, "FFmpeg: scaling and format filters"),
+    package("libavutil-dev", Stage::Build, "FFmpeg: frames and hardware contexts"),
+    package("libswscale-dev", Stage::Build, "FFmpeg: picture conversion"),
+    package("libswresample-dev", Stage::Build, "FFmpeg: sound conversion"),
+    package("ffmpeg", Stage::Demo, "the independent decoder, and the peer that benches compare with"),
+    package("libva-dev", Stage::Tests, "libva itself and the headers that the bindings are checked against"),
+    package("libyuv-dev", Stage::Tests, "a peer of the colour conversion in the benches"),
+    package("valgrind", Stage::Host, "memory errors and leaks in the session tests"),
+    package("debootstrap", Stage::Host, "makes the Debian trees with FFmpeg 7.1 and 9"),
+    package("debian-archive-keyring", Stage::Host, "the signatures that debootstrap verifies"),
+];
+
+/// The packages of some stages.
+pub(crate) fn of(stages: std::ops::RangeInclusive<Stage>) -> Vec<&'static Package> {
+    PACKAGES.iter().filter(|package| stages.contains(&package.stage)).collect()
+}

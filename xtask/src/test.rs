@@ -1,0 +1,43 @@
+//! `cargo xtask test`: the tier of every change. Cheap steps come first, so that it fails fast.
+
+use anyhow::{Context, Result};
+use xshell::cmd;
+
+use crate::chroot::Chroot;
+use crate::project::Project;
+use crate::tier::Tier;
+use crate::{chroot, deny, headers, package, setup, valgrind};
+
+/// The tests of `hwenc` that open encoders: they stand for the rest under valgrind and on another FFmpeg.
+const SESSIONS: &str = "session";
+const SMOKE: [&str; 8] = ["test", "--locked", "-p", "hwenc", "--test", SESSIONS, "--test", "transcode"];
+
+/// The command.
+pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
+    let sh = &project.sh;
+    let mut tier = Tier::begin("cargo xtask test");
+    if !no_setup {
+        tier.step("system packages", || setup::everything(project))?;
+    }
+    tier.step("format", || cmd!(sh, "cargo fmt --all --check").run().context("`cargo fmt` mends this"))?;
+    tier.step("clippy", || {
+        let flags = ["--workspace", "--all-targets", "--locked"];
+        Ok(cmd!(sh, "cargo clippy {flags...} -- -D warnings").run()?)
+    })?;
+    tier.try_step("bindings match the headers", || headers::check(project))?;
+    tier.step("tests", || Ok(cmd!(sh, "cargo test --workspace --locked").run()?))?;
+    tier.step("documentation", || {
+        let doc = cmd!(sh, "cargo doc --workspace --no-deps --locked");
+        Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)
+    })?;
+    tier.step("documentation as docs.rs builds it", || {
+        Ok(cmd!(sh, "cargo doc -p hwenc --no-deps --locked").env("DOCS_RS", "1").run()?)
+    })?;
+    tier.step("licences and sources of the dependencies", || deny::check(project))?;
+    tier.step("packages for crates.io", || package::check(project))?;
+    tier.step("sessions under valgrind", || valgrind::check(project, SESSIONS))?;
+    let smoke = &chroot::DEBIAN_13;
+    tier.step("smoke test on FFmpeg 7.1", || Chroot::of(project, smoke)?.cargo(project, &SMOKE))?;
+    tier.finish();
+    Ok(())
+}

@@ -1,0 +1,35 @@
+//! The session tests under valgrind: no leak, no invalid access.
+
+use anyhow::{Context, Result};
+use xshell::cmd;
+
+use crate::project::Project;
+
+/// Leaks count where the last pointer is lost. What libraries keep in globals until the process ends is
+/// "still reachable", and no fault.
+const VALGRIND: [&str; 7] = [
+    "valgrind",
+    "--quiet",
+    "--error-exitcode=9",
+    "--leak-check=full",
+    "--show-leak-kinds=definite",
+    "--errors-for-leak-kinds=definite",
+    "--num-callers=30",
+];
+const SUPPRESSIONS: &str = "xtask/valgrind.supp";
+
+/// Runs one test binary of the `hwenc` crate under valgrind.
+pub(crate) fn check(project: &Project, test: &str) -> Result<()> {
+    let suppressions = project.root().join(SUPPRESSIONS);
+    let suppressions = suppressions.to_str().context("the path of the checkout is not UTF-8")?;
+    let mut runner: Vec<_> = VALGRIND.iter().map(|word| (*word).to_owned()).collect();
+    runner.push(format!("--suppressions={suppressions}"));
+    // As cargo's runner, so that the binary sees the directory and the variables of any other test. A JSON list
+    // of strings is TOML too. One test at a time: valgrind has one core for all threads anyway.
+    let config = format!("target.'cfg(unix)'.runner={}", serde_json::to_string(&runner)?);
+    cmd!(project.sh, "cargo test --locked --config {config} -p hwenc --test {test} -- --test-threads=1")
+        .run()
+        .with_context(|| {
+            format!("valgrind found errors; a fault of a library goes into {SUPPRESSIONS}, with why")
+        })
+}
