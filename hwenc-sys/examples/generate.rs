@@ -1,8 +1,8 @@
 //! Makes the checked-in bindings anew from the system's headers, or compares them.
 //!
-//! `cargo run -p hwenc-sys --example generate` writes, `-- --check` compares and exits 1 when something differs.
-//! The reference is Debian 12: libva 2.17 (libva-dev) and FFmpeg 5.1 (libavutil-dev), read by its libclang.
-//! `BINDGEN_EXTRA_CLANG_ARGS=--sysroot=DIR` reads the headers of another system instead.
+//! `cargo run -p hwenc-sys --example generate` writes, `-- --check` compares and exits 1 when something
+//! differs. The reference is Debian 12: libva 2.17 (libva-dev) and FFmpeg 5.1 (libavutil-dev), read by its
+//! libclang. `BINDGEN_EXTRA_CLANG_ARGS=--sysroot=DIR` reads the headers of another system instead.
 
 use std::path::Path;
 use std::process::ExitCode;

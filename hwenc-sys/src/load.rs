@@ -56,14 +56,15 @@ pub(crate) unsafe fn open(name: &str) -> Result<Library, LoadError> {
 /// Whether the system's loader finds and loads the library of this name, such as `libcuda.so.1`; if not, what
 /// `dlerror` said.
 ///
-/// Only a plain file name is taken, so that it is looked for where this program's own libraries come from. A library
-/// that loads stays loaded: vendors' libraries start threads in their initialisers, and do not survive an unload.
+/// Only a plain file name is taken, so that it is looked for where this program's own libraries come from. A
+/// library that loads stays loaded: vendors' libraries start threads in their initialisers, and do not
+/// survive an unload.
 pub fn can_load(name: &str) -> Result<(), String> {
     if name.is_empty() || name.contains('/') {
         return Err(format!("{name:?} is not the plain name of a library"));
     }
-    // SAFETY: without a slash the name is resolved in the loader's search path only, whose libraries are trusted as
-    // much as those that the program is linked to.
+    // SAFETY: without a slash the name is resolved in the loader's search path only, whose libraries are
+    // trusted as much as those that the program is linked to.
     match unsafe { open(name) } {
         Ok(library) => {
             std::mem::forget(library);

@@ -46,7 +46,8 @@ fn the_mastering_display_is_what_ffmpeg_reads() {
     assert_eq!(data, made.cast());
     // Never less than what is declared here, or writing a field would write past its end.
     assert!(size >= size_of::<AVMasteringDisplayMetadata>(), "{size}");
-    // SAFETY: FFmpeg allocated and initialised it, at least as large as declared, and nothing else refers to it.
+    // SAFETY: FFmpeg allocated and initialised it, at least as large as declared, and nothing else refers to
+    // it.
     let mastering = unsafe { &mut *made };
     assert_eq!((mastering.has_primaries, mastering.has_luminance), (0, 0));
     assert_eq!(mastering.display_primaries[2][1].num, 0);

@@ -32,13 +32,16 @@ mod backend;
 pub mod device;
 pub mod encode;
 mod error;
+pub mod output;
 pub mod probe;
 pub mod select;
+pub mod transcode;
 
 pub use av::{Color, Matrix, Packet, PixelFormat, Primaries, Range, Rational, Transfer, log};
 pub use encode::{Input, Output, Picture, Session, Settings, Stats};
 pub use error::{Code, Error, Kind, Reason, Result};
 pub use select::{Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, ZeroCopy};
+pub use transcode::{Cancel, OnCorrupt, Progress, Transcode, TranscodeReport};
 
 /// Looks at this machine and decides. To decide several times, collect a [`probe::Report`] once and ask it.
 ///

@@ -41,18 +41,24 @@ pub(crate) fn install(sh: &Shell, names: &[&str]) -> Result<()> {
     let list = names.join(" ");
     let by_hand = format!("sudo apt-get update && sudo apt-get install -y --no-install-recommends {list}");
     let root = Root::get(sh, &by_hand)?;
-    say::note("apt-get installs what is missing");
-    let apt = |words: &[&str]| root.command(sh, &APT).args(words).quiet().run();
+    say::note("apt-get installs what is missing, about a minute");
+    // A thousand lines of a good run interest nobody; those of a bad one are shown.
+    let apt = |words: &[&str]| root.command(sh, &APT).args(words).quiet().ignore_status().output();
     for attempt in 1.. {
-        if apt(&["update", "-q"]).is_err() {
+        if !apt(&["update"])?.status.success() {
             say::note("apt-get update failed; going on, as the source that failed may not be needed");
         }
-        let install = ["install", "-q", "-y", "--no-install-recommends"];
-        match apt(&[&install, names].concat()) {
-            Ok(()) => break,
-            Err(_) if attempt < ATTEMPTS => say::note("apt-get install failed; trying again"),
-            Err(_) => bail!("apt-get could not install the packages, see above. By hand:\n\n    {by_hand}\n"),
+        let install = ["install", "-y", "--no-install-recommends"];
+        let installed = apt(&[&install, names].concat())?;
+        if installed.status.success() {
+            break;
         }
+        if attempt == ATTEMPTS {
+            eprint!("{}", String::from_utf8_lossy(&installed.stdout));
+            eprint!("{}", String::from_utf8_lossy(&installed.stderr));
+            bail!("apt-get could not install the packages, see above. By hand:\n\n    {by_hand}\n");
+        }
+        say::note("apt-get install failed; trying again");
     }
     Ok(())
 }

@@ -50,17 +50,13 @@ impl Chroot {
         Ok(chroot)
     }
 
-    /// The FFmpeg in it.
-    pub(crate) fn ffmpeg(&self, project: &Project) -> Result<Version> {
-        let version = Version::parse(&self.enter(project, &["ffmpeg", "-version"])?.read()?)?;
-        say::note(&format!("FFmpeg {version} in {}", self.suite.title));
-        Ok(version)
-    }
-
     /// Runs cargo in it, on the checkout and without a network.
     pub(crate) fn cargo(&self, project: &Project, words: &[&str]) -> Result<()> {
-        cmd!(project.sh, "cargo fetch --quiet --locked").run()?;
-        eprintln!("$ cargo {} ({})", words.join(" "), self.suite.title);
+        let version = Version::parse(&self.enter(project, &["ffmpeg", "-version"])?.read()?)?;
+        let Suite { title, ffmpeg, .. } = self.suite;
+        ensure!(self.suite.fits(version), "{title} has FFmpeg {version}, and {ffmpeg} was expected");
+        cmd!(project.sh, "cargo fetch --quiet --locked").quiet().run()?;
+        say::note(&format!("FFmpeg {version} in {title}: cargo {}", words.join(" ")));
         self.enter(project, &[&["cargo"], words].concat())?.run()?;
         Ok(())
     }
@@ -73,14 +69,14 @@ impl Chroot {
             return Ok(());
         }
         let log = self.tree.with_extension("log");
-        say::note(&format!("making the tree of {}, about two minutes", self.suite.title));
+        say::note(&format!("preparing the tree of {}, up to two minutes", self.suite.title));
         say::note(&format!("its log is {}", log.display()));
         for attempt in 1.. {
             let tree = self.tree.to_str().context("the path of the cache is not UTF-8")?;
             let words = [&[self.suite.name, MIRROR, tree], &packages[..]].concat();
-            let (file, copy) = (File::create(&log)?, File::options().append(true).open(&log)?);
+            let file = File::create(&log)?;
             let mut make = Command::from(self.script(sh, MAKE, &words));
-            if make.stdout(copy).stderr(file).status()?.success() {
+            if make.stdout(file.try_clone()?).stderr(file).status()?.success() {
                 break;
             }
             ensure!(attempt < ATTEMPTS, "{}", reason(&fs::read_to_string(&log)?));
@@ -94,9 +90,7 @@ impl Chroot {
         let sh = &project.sh;
         let rust = cmd!(sh, "rustc --print sysroot").quiet().read()?;
         if rust == "/usr" {
-            bail!(
-                "this Rust toolchain is a part of the system and cannot be mounted elsewhere; use rustup's"
-            );
+            bail!("this Rust toolchain is part of the system and cannot be mounted elsewhere; use rustup's");
         }
         let cargo = project.cargo_home()?;
         let mut arguments = Vec::new();

@@ -1,6 +1,6 @@
 //! `cargo xtask`: from a bare machine to a tested checkout.
 //!
-//! Each command is a module of its own. Those that consist of steps ([`test`], [`matrix`], [`soak`]) report
+//! Each command is a module of its own. Those that consist of steps (`test`, `matrix`, `soak`) report
 //! through a [`tier::Tier`], which times the steps and prints the table at the end.
 #![forbid(unsafe_code)]
 

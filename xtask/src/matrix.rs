@@ -1,6 +1,6 @@
 //! `cargo xtask matrix`: the Rust tests against every FFmpeg that is supported.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::builder::PossibleValuesParser;
 use xshell::cmd;
 
@@ -58,10 +58,6 @@ fn in_chroot(project: &Project, suite: &'static Suite, asked_for: bool, words: &
         }
         Err(error) => return Err(error).context(format!("{} cannot be installed", suite.name)),
     };
-    let version = chroot.ffmpeg(project)?;
-    if !suite.fits(version) {
-        bail!("{} has FFmpeg {version}, and {} was expected", suite.title, suite.ffmpeg);
-    }
     chroot.cargo(project, words)?;
     Ok(Outcome::Passed)
 }

@@ -57,6 +57,7 @@ impl Project {
         named("HWENC_CACHE")
             .or_else(|| named("XDG_CACHE_HOME").map(|caches| caches.join("hwenc")))
             .or_else(|| named("HOME").map(|home| home.join(".cache/hwenc")))
+            .map(|cache| self.root.join(cache))
             .context("neither HWENC_CACHE nor HOME is set: name a directory for the cache with HWENC_CACHE")
     }
 

@@ -10,8 +10,9 @@ pub const LIBVA_DRM: &str = "libva-drm.so.2";
 
 /// libva, loaded. Dropping it unloads: every display must be terminated by then.
 ///
-/// Every function is there, but for `vaProfileStr` and `vaEntrypointStr`, which are not demanded, as only words depend
-/// on them: look at the field of that name before calling the method, which panics where it is an `Err`.
+/// Every function is there, but for `vaProfileStr` and `vaEntrypointStr`, which are not demanded, as only
+/// words depend on them: look at the field of that name before calling the method, which panics where it is
+/// an `Err`.
 pub struct Va {
     /// The functions of `libva.so.2`.
     pub va: LibVa,
@@ -39,7 +40,8 @@ impl Va {
     /// [`LoadError::Library`] where one of the two is missing or does not load, [`LoadError::Symbol`] where it is too
     /// old.
     pub fn load() -> Result<Self, LoadError> {
-        // SAFETY: these sonames belong to libva, whose initialisers ask for nothing and whose ABI the bindings declare.
+        // SAFETY: these sonames belong to libva, whose initialisers ask for nothing and whose ABI the
+        // bindings declare.
         unsafe { Self::load_from(LIBVA, LIBVA_DRM) }
     }
 
@@ -49,7 +51,8 @@ impl Va {
     /// As [`Va::load`].
     ///
     /// # Safety
-    /// The initialisers of both libraries run. Their functions of these names have to have libva's signatures.
+    /// The initialisers of both libraries run. Their functions of these names have to have libva's
+    /// signatures.
     pub unsafe fn load_from(libva: &str, libva_drm: &str) -> Result<Self, LoadError> {
         // SAFETY: the caller vouches for the initialisers and for the signatures.
         let (va, drm) = unsafe {

@@ -40,6 +40,19 @@ pub struct AudioFormat {
 impl AudioFormat {
     /// 32-bit floats, one plane a channel: what FFmpeg's AAC encoder takes.
     pub(crate) const FLOAT_PLANAR: i32 = ff::AVSampleFormat::AV_SAMPLE_FMT_FLTP as i32;
+
+    /// libav's name of the default layout for this number of channels (`stereo`, `5.1`).
+    pub(crate) fn layout(&self) -> String {
+        let mut text = [0 as std::ffi::c_char; 64];
+        // SAFETY: a layout of our own, made and released here; the text is terminated within its length.
+        unsafe {
+            let mut layout: ff::AVChannelLayout = std::mem::zeroed();
+            ff::av_channel_layout_default(&mut layout, self.channels as c_int);
+            ff::av_channel_layout_describe(&layout, text.as_mut_ptr(), text.len());
+            ff::av_channel_layout_uninit(&mut layout);
+            std::ffi::CStr::from_ptr(text.as_ptr()).to_string_lossy().into_owned()
+        }
+    }
 }
 
 /// What a graph has to give.

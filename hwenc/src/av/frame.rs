@@ -241,6 +241,13 @@ impl Frame {
         }
     }
 
+    /// Where chroma samples lie, as `AVChromaLocation` numbers it.
+    pub(crate) fn chroma_location(&self) -> u8 {
+        let f = self.0.as_ptr();
+        // SAFETY: as in `color`.
+        unsafe { read_enum(&raw const (*f).chroma_location) }
+    }
+
     /// Asks the encoder for an IDR at this picture, or leaves the choice to it.
     pub(crate) fn set_force_key(&mut self, force: bool) {
         self.get_mut().pict_type = if force {

@@ -98,8 +98,8 @@ fn from_dev(reader: &mut Reader<'_>, name: &str) -> Option<RenderNode> {
     let path = reader.roots.dev.join("dri").join(name);
     let by_name = numbered(name, PREFIX);
     if by_name.is_none() {
-        // Looked at before it is opened: opening a card can take the display from its owner. A link has no number
-        // of its own, and is another name of what is listed anyway.
+        // Looked at before it is opened: opening a card can take the display from its owner. A link has no
+        // number of its own, and is another name of what is listed anyway.
         let status = fs::symlink_metadata(&path).ok()?;
         render_minor((reader.roots.number)(&path, &status))?;
     }

@@ -1,8 +1,8 @@
 //! What is in this machine: nodes, drivers, owners, and whether this process may open them.
 //!
-//! Everything here is read from files and by opening nodes; no driver is asked anything. [`Inventory::read`] never
-//! fails: what cannot be read stands in [`Inventory::unread`]. It opens nodes, which wakes a sleeping GPU, and a
-//! driver that hangs in `open` hangs the reader.
+//! Everything here is read from files and by opening nodes; no driver is asked anything. [`Inventory::read`]
+//! never fails: what cannot be read stands in [`Inventory::unread`]. It opens nodes, which wakes a sleeping
+//! GPU, and a driver that hangs in `open` hangs the reader.
 
 mod drm;
 mod hardware;
@@ -11,9 +11,12 @@ mod nvidia;
 mod pci;
 mod process;
 mod roots;
+mod system;
 mod v4l2;
 
 use serde::{Deserialize, Serialize};
+
+use roots::Reader;
 
 pub use drm::{Directory, Drm, RenderNode};
 pub use hardware::{Hardware, PciId, vendor};
@@ -22,9 +25,8 @@ pub use nvidia::{Nvidia, NvidiaGpu, NvidiaNode};
 pub use pci::Display;
 pub use process::{Container, Group, Process};
 pub use roots::{Roots, Unread};
+pub use system::System;
 pub use v4l2::VideoNode;
-
-pub(crate) use roots::Reader;
 
 /// The devices of a machine, as one process sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,8 @@ pub struct Inventory {
     pub process: Process,
     /// What speaks for a container.
     pub container: Container,
+    /// Processor, kernel, distribution.
+    pub system: System,
     /// The groups named `render` and `video`, where they exist.
     pub groups: Vec<Group>,
     /// What exists and could not be read.
@@ -60,6 +64,7 @@ impl Inventory {
             displays: pci::displays(&mut reader),
             process: Process::read(&mut reader),
             container: Container::read(&mut reader),
+            system: System::read(&mut reader),
             groups: process::device_groups(roots),
             unread: reader.into_unread(),
         }

@@ -129,17 +129,17 @@ pub struct Unread {
 }
 
 /// Reads, and remembers what could not be read.
-pub(crate) struct Reader<'a> {
-    pub(crate) roots: &'a Roots,
+pub(super) struct Reader<'a> {
+    pub(super) roots: &'a Roots,
     unread: Vec<Unread>,
 }
 
 impl<'a> Reader<'a> {
-    pub(crate) fn new(roots: &'a Roots) -> Self {
+    pub(super) fn new(roots: &'a Roots) -> Self {
         Reader { roots, unread: Vec::new() }
     }
 
-    pub(crate) fn into_unread(self) -> Vec<Unread> {
+    pub(super) fn into_unread(self) -> Vec<Unread> {
         self.unread
     }
 
@@ -156,18 +156,18 @@ impl<'a> Reader<'a> {
     }
 
     /// The text of a small file, without white space around it.
-    pub(crate) fn text(&mut self, path: &Path) -> Option<String> {
+    pub(super) fn text(&mut self, path: &Path) -> Option<String> {
         let bytes = self.keep(path, read_start(path))?;
         Some(String::from_utf8_lossy(&bytes).trim().to_owned())
     }
 
     /// The names in a directory, sorted; none where it does not exist.
-    pub(crate) fn names(&mut self, path: &Path) -> Vec<OsString> {
+    pub(super) fn names(&mut self, path: &Path) -> Vec<OsString> {
         self.keep(path, list(path)).unwrap_or_default()
     }
 
     /// The last part of what a link points to, as sysfs names drivers and buses.
-    pub(crate) fn link_name(&mut self, path: &Path) -> Option<String> {
+    pub(super) fn link_name(&mut self, path: &Path) -> Option<String> {
         let target = self.keep(path, fs::read_link(path))?;
         Some(target.file_name()?.to_string_lossy().into_owned())
     }

@@ -259,8 +259,8 @@ fn a_pipe_in_a_nodes_place_does_not_block() {
     assert_eq!(tree.read().drm.render_nodes.len(), 1);
 }
 
-/// Reads as a user who owns nothing. For root the file-system ids of one thread change, which drops its right to
-/// pass over modes; anyone else is refused by a mode of 0 all the same.
+/// Reads as a user who owns nothing. For root the file-system ids of one thread change, which drops its right
+/// to pass over modes; anyone else is refused by a mode of 0 all the same.
 fn as_nobody(roots: Roots) -> Inventory {
     let read = move || {
         setfsgid(Gid::from_raw(65534));
@@ -469,6 +469,22 @@ fn containers_are_told_by_what_they_leave() {
     let machine = Tree::new();
     machine.file("proc/1/cgroup", "0::/init.scope\n").directory("run/systemd");
     assert_eq!(machine.read().container, Container::default());
+}
+
+#[test]
+fn the_system_is_told_from_its_files() {
+    let tree = Tree::new();
+    tree.file("proc/cpuinfo", "processor\t: 0\nmodel name\t: Some CPU F\nflags\t\t: fpu hypervisor sse\n")
+        .file("proc/cmdline", "BOOT_IMAGE=/vmlinuz root=UUID=1 nomodeset quiet\n")
+        .file("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n")
+        .file("etc/os-release", "NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n");
+    let system = tree.read().system;
+    assert_eq!(system.cpu.as_deref(), Some("Some CPU F"));
+    assert_eq!((system.virtual_machine, system.nomodeset), (true, true));
+    assert_eq!(system.kernel.as_deref(), Some("6.1.0-18-amd64"));
+    assert_eq!(system.distributions, ["linuxmint", "ubuntu", "debian"]);
+    let nothing = Tree::new().read().system;
+    assert!(!nothing.nomodeset && !nothing.virtual_machine && nothing.distributions.is_empty());
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! V4L2 nodes. Telling a memory-to-memory encoder from a camera takes an ioctl, which comes with the V4L2 backend.
+//! V4L2 nodes. Telling a memory-to-memory encoder from a camera takes an ioctl, which comes with the V4L2
+//! backend.
 
 use std::path::PathBuf;
 
@@ -21,6 +22,14 @@ pub struct VideoNode {
     pub label: Option<String>,
     /// The kernel driver.
     pub driver: Option<String>,
+}
+
+impl VideoNode {
+    /// A node of this name in `/dev`.
+    pub fn new(name: &str, file: NodeFile, label: Option<&str>) -> Self {
+        let path = PathBuf::from("/dev").join(name);
+        VideoNode { name: name.to_owned(), path, file, label: label.map(str::to_owned), driver: None }
+    }
 }
 
 /// Every `/dev/video<N>`, by number.

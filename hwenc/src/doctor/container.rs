@@ -1,23 +1,28 @@
 //! Containers: what they were given, and under which group.
 
+use nix::libc::EACCES;
+
 use crate::device::NodeFile;
 
 use super::facts::Facts;
 use super::finding::{Finding, Step};
+use super::permission::OVERFLOW_GID;
 
-/// How each kind of container is given the GPU, and a group. `GID` stands for the number. Empty where a step is of no
-/// use. The last fits every other engine that takes Docker's arguments.
+/// Its `gid` is that of the container, which the node then has there.
+const PROXMOX: &str = "on the host, with Proxmox: `pct set CONTAINER --dev0 /dev/dri/renderD128,gid=N`, \
+                       where N is the number of `render` in the container";
+
+/// How each kind of container is given the GPU, and a group. `GID` stands for the number. The last fits every
+/// other engine that takes Docker's arguments.
 const WAYS: &[(&str, Way, Way)] = &[
     (
         "kubernetes",
-        Way::Say("ask for the device plugin's resource in the pod, such as `limits: {gpu.intel.com/i915: 1}`"),
+        Way::Say(
+            "ask for the device plugin's resource in the pod, such as `limits: {gpu.intel.com/i915: 1}`",
+        ),
         Way::Say("in the pod: `securityContext: {supplementalGroups: [GID]}`"),
     ),
-    (
-        "lxc",
-        Way::Say("on the host, with Proxmox: `pct set ID --dev0 /dev/dri/renderD128,gid=RENDER`, RENDER being the number of `render` in the container"),
-        Way::Say("on the host, with Proxmox: `pct set ID --dev0 /dev/dri/renderD128,gid=RENDER`, RENDER being the number of `render` in the container"),
-    ),
+    ("lxc", Way::Say(PROXMOX), Way::Say(PROXMOX)),
     (
         "systemd-nspawn",
         Way::Run("systemd-nspawn --bind=/dev/dri --property=DeviceAllow='char-drm rw' …"),
@@ -69,19 +74,35 @@ pub(super) fn give_group(facts: &Facts, gid: u32) -> Vec<Step> {
     steps
 }
 
+/// How this container is given an NVIDIA GPU, with the libraries for encoding: `video` is no default
+/// capability (NVIDIA Container Toolkit, "Driver Capabilities").
+pub(super) fn give_nvidia(facts: &Facts) -> Vec<Step> {
+    const VARIABLE: &str = "NVIDIA_DRIVER_CAPABILITIES=compute,video,utility";
+    vec![match facts.inventory.container.kind.as_deref() {
+        Some("kubernetes") => {
+            Step::Say(format!("in the pod: `runtimeClassName: nvidia`, and the variable {VARIABLE}"))
+        }
+        Some("podman") => Step::Run(format!("podman run --device nvidia.com/gpu=all -e {VARIABLE} …")),
+        Some("lxc") => {
+            Step::Say(format!("`lxc config set CONTAINER nvidia.runtime=true`, and the variable {VARIABLE}"))
+        }
+        _ => Step::Run(format!("docker run --gpus all -e {VARIABLE} …")),
+    }]
+}
+
 /// The group of the nodes is the host's; the name `render` in a container may have another number.
 pub(super) fn render_gid(facts: &Facts) -> Finding {
     if !facts.in_container() {
         return Finding::ok("not in a container");
     }
     let nodes = facts.inventory.drm.render_nodes.iter();
-    let files: Vec<(&str, &NodeFile)> = nodes.filter_map(|n| Some((n.name.as_str(), n.file.as_ref()?))).collect();
+    let files: Vec<(&str, &NodeFile)> =
+        nodes.filter_map(|n| Some((n.name.as_str(), n.file.as_ref()?))).collect();
     if files.is_empty() {
         return Finding::ok("no render node in this container");
     }
     let here = facts.inventory.groups.iter().find(|group| group.name == "render").map(|group| group.gid);
-    // The named groups of this container do not matter where the kernel lets the process in anyway.
-    let odd = files.iter().find(|(_, file)| !file.can_open() && file.gid != 0 && differs(facts, file, here));
+    let odd = files.iter().find(|(_, file)| shut_by_group(file) && differs(facts, file, here));
     let Some((name, file)) = odd else { return Finding::ok("is no hindrance") };
     let here = here.map_or("does not exist".to_owned(), |gid| format!("is GID {gid}"));
     Finding::problem(
@@ -92,7 +113,14 @@ pub(super) fn render_gid(facts: &Facts) -> Finding {
     .steps(give_group(facts, file.gid))
 }
 
-/// Whether the node's group is not the one that this container means by `render`, nor one of the process's own.
+/// Names of groups do not matter where the kernel lets the process in, or keeps it out for another reason. A
+/// number that a user namespace does not know has no name anywhere.
+fn shut_by_group(file: &NodeFile) -> bool {
+    file.refused().is_some_and(|error| error.errno == EACCES) && ![0, OVERFLOW_GID].contains(&file.gid)
+}
+
+/// Whether the node's group is not the one that this container means by `render`, nor one of the process's
+/// own.
 fn differs(facts: &Facts, file: &NodeFile, render: Option<u32>) -> bool {
     let video = facts.inventory.groups.iter().any(|group| group.name == "video" && group.gid == file.gid);
     render != Some(file.gid) && !video && !facts.inventory.process.in_group(file.gid)

@@ -1,10 +1,10 @@
 //! What the checks judge, gathered once.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
-use crate::device::{Inventory, Reader, Roots};
+use crate::av::version::Ffmpeg;
+use crate::device::{Inventory, Roots};
+use crate::probe::{Library, Report};
 
 /// Everything that the checks look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -17,8 +17,6 @@ pub struct Facts {
     pub ffmpeg: FfmpegFacts,
     /// The libraries of [`LIBRARIES`], and whether each loads.
     pub libraries: Vec<LibraryFact>,
-    /// The machine around them.
-    pub machine: MachineFacts,
 }
 
 /// The FFmpeg that is linked.
@@ -51,26 +49,8 @@ pub struct LibraryFact {
     pub error: Option<String>,
 }
 
-/// The machine around the devices.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
-#[non_exhaustive]
-pub struct MachineFacts {
-    /// The first processor's name.
-    pub cpu: Option<String>,
-    /// Whether this is a virtual machine, by the processor's `hypervisor` flag.
-    pub virtual_machine: bool,
-    /// The kernel's release.
-    pub kernel: Option<String>,
-    /// Whether the kernel was started with `nomodeset`.
-    pub nomodeset: bool,
-    /// `ID` and then `ID_LIKE` of os-release, such as `["ubuntu", "debian"]`.
-    pub systems: Vec<String>,
-    /// Those of the environment variables that choose drivers or devices which are set.
-    pub variables: BTreeMap<String, String>,
-}
-
-/// The libraries that backends load. Runtimes of Quick Sync: `libmfx-gen` on the newer GPUs, `libmfxhw64` before.
+/// The libraries that backends load. Of Quick Sync's runtimes `libmfx-gen` is for the newer GPUs,
+/// `libmfxhw64` for those before.
 pub const LIBRARIES: &[&str] = &[
     "libva.so.2",
     "libva-drm.so.2",
@@ -80,14 +60,7 @@ pub const LIBRARIES: &[&str] = &[
     "libmfx.so.1",
     "libmfx-gen.so.1.2",
     "libmfxhw64.so.1",
-];
-
-const VARIABLES: &[&str] = &[
-    "CUDA_VISIBLE_DEVICES",
-    "LIBVA_DRIVERS_PATH",
-    "LIBVA_DRIVER_NAME",
-    "NVIDIA_DRIVER_CAPABILITIES",
-    "NVIDIA_VISIBLE_DEVICES",
+    "libvulkan.so.1",
 ];
 
 impl Facts {
@@ -99,7 +72,6 @@ impl Facts {
             inventory: Inventory::read(roots),
             ffmpeg,
             libraries: LIBRARIES.iter().map(|name| LibraryFact::of(name)).collect(),
-            machine: MachineFacts::read(roots),
         }
     }
 
@@ -128,11 +100,50 @@ impl Facts {
         self.inventory.usable_render_nodes().next().is_some() || self.nvidia_works()
     }
 
-    /// A command that needs to be root's.
+    /// Whether a V4L2 node opens whose driver calls it an encoder. Asking the device itself comes later.
+    pub(super) fn v4l2_encoder_opens(&self) -> bool {
+        let encoder = |label: &str| ["codec", "enc"].iter().any(|part| label.contains(part));
+        let mut nodes = self.inventory.video.iter().filter(|node| node.file.can_open());
+        nodes.any(|node| node.label.as_deref().is_some_and(encoder))
+    }
+
+    /// A command that only root may run; root itself may not have `sudo`.
     pub(super) fn as_root(&self, command: &str) -> String {
         let root = self.inventory.process.effective_uid == 0;
-        // A container's root rarely has sudo; elsewhere it does no harm.
-        if root && self.in_container() { command.to_owned() } else { format!("sudo {command}") }
+        if root { command.to_owned() } else { format!("sudo {command}") }
+    }
+}
+
+impl From<&Report> for Facts {
+    /// What a report holds, of this machine or another.
+    fn from(report: &Report) -> Self {
+        Facts {
+            inventory: report.machine.clone(),
+            ffmpeg: (&report.ffmpeg).into(),
+            libraries: report.libraries.iter().map(LibraryFact::from).collect(),
+        }
+    }
+}
+
+impl From<&Ffmpeg> for FfmpegFacts {
+    fn from(ffmpeg: &Ffmpeg) -> Self {
+        FfmpegFacts {
+            version: ffmpeg.version.clone(),
+            encoders: ffmpeg.encoders.clone(),
+            hwcontexts: ffmpeg.hwcontexts.clone(),
+            license: ffmpeg.license.clone(),
+            configuration: ffmpeg.configuration.clone(),
+        }
+    }
+}
+
+impl From<&Library> for LibraryFact {
+    fn from(library: &Library) -> Self {
+        LibraryFact {
+            name: library.name.clone(),
+            loaded: library.error.is_none(),
+            error: library.error.clone(),
+        }
     }
 }
 
@@ -144,61 +155,9 @@ impl LibraryFact {
     }
 }
 
-impl MachineFacts {
-    /// Reads what is cheap to read.
-    pub fn read(roots: &Roots) -> Self {
-        let mut reader = Reader::new(roots);
-        let cpu = reader.text(&roots.proc.join("cpuinfo")).unwrap_or_default();
-        let field = |key: &str| {
-            let mut pairs = cpu.lines().filter_map(|line| line.split_once(':'));
-            pairs.find(|(k, _)| k.trim() == key).map(|(_, value)| value.trim().to_owned())
-        };
-        let command_line = reader.text(&roots.proc.join("cmdline")).unwrap_or_default();
-        let variable = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
-        MachineFacts {
-            cpu: field("model name"),
-            virtual_machine: field("flags").is_some_and(|f| f.split_whitespace().any(|f| f == "hypervisor")),
-            kernel: reader.text(&roots.proc.join("sys/kernel/osrelease")),
-            nomodeset: command_line.split_whitespace().any(|word| word == "nomodeset"),
-            systems: systems(&reader.text(&roots.etc.join("os-release")).unwrap_or_default()),
-            variables: VARIABLES.iter().filter_map(variable).collect(),
-        }
-    }
-}
-
-fn systems(release: &str) -> Vec<String> {
-    let value = |key: &str| {
-        let mut pairs = release.lines().filter_map(|line| line.split_once('='));
-        pairs.find(|(k, _)| *k == key).map(|(_, value)| value.trim_matches('"').to_owned())
-    };
-    let lists = ["ID", "ID_LIKE"].iter().filter_map(|key| value(key));
-    lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn machine_facts_come_from_the_tree() {
-        let tree = tempfile::tempdir().unwrap();
-        let write = |path: &str, text: &str| {
-            let path = tree.path().join(path);
-            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            std::fs::write(path, text).unwrap();
-        };
-        write("proc/cpuinfo", "processor\t: 0\nmodel name\t: Some CPU F\nflags\t\t: fpu hypervisor sse\n");
-        write("proc/cmdline", "BOOT_IMAGE=/vmlinuz root=UUID=1 nomodeset quiet\n");
-        write("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n");
-        write("etc/os-release", "NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n");
-        let facts = MachineFacts::read(&Roots::under(tree.path()));
-        assert_eq!(facts.cpu.as_deref(), Some("Some CPU F"));
-        assert_eq!((facts.virtual_machine, facts.nomodeset), (true, true));
-        assert_eq!(facts.kernel.as_deref(), Some("6.1.0-18-amd64"));
-        assert_eq!(facts.systems, ["linuxmint", "ubuntu", "debian"]);
-        let nothing = MachineFacts::read(&Roots::under(tree.path().join("etc")));
-        assert!(!nothing.nomodeset && !nothing.virtual_machine && nothing.systems.is_empty());
-    }
 
     #[test]
     fn every_library_is_tried() {

@@ -70,7 +70,8 @@ pub(super) fn encoders(facts: &Facts) -> Finding {
     let encoders = &facts.ffmpeg.encoders;
     let has = |ending: &str| encoders.iter().any(|name| name.ends_with(ending));
     let hardware: Vec<_> = HARDWARE.iter().filter(|(ending, _)| has(ending)).map(|(_, name)| *name).collect();
-    let software: Vec<_> = SOFTWARE.iter().copied().filter(|name| encoders.iter().any(|e| e == name)).collect();
+    let software: Vec<_> =
+        SOFTWARE.iter().copied().filter(|name| encoders.iter().any(|e| e == name)).collect();
     let unreached = REACH
         .iter()
         .find(|(vendor, _, endings)| facts.inventory.has_vendor(*vendor) && !endings.iter().any(|e| has(e)));
@@ -81,12 +82,12 @@ pub(super) fn encoders(facts: &Facts) -> Finding {
             "no GPU can be used through this FFmpeg, whatever its driver can do",
         )
         .steps([FFMPEG.step(facts)])
-    } else if let Some((_, name, _)) = unreached {
+    } else if let Some((vendor, name, _)) = unreached {
         Finding::problem(
             format!("FFmpeg has no encoder for the {name} GPU of this machine"),
             format!("what is compiled in, {}, does not reach it", hardware.join(", ")),
         )
-        .unless(facts.some_gpu_opens() && hardware.len() > 1)
+        .unless(another_is_reached(facts, *vendor, has))
         .steps([FFMPEG.step(facts)])
     } else if !encoders.iter().any(h264) {
         Finding::warning(
@@ -109,6 +110,17 @@ pub(super) fn encoders(facts: &Facts) -> Finding {
         .evidence(format!("hardware encoders: {}", listed.join(" ")))
         .evidence(format!("hardware contexts: {}", facts.ffmpeg.hwcontexts.join(" ")))
         .evidence(format!("configuration: {}", facts.ffmpeg.configuration))
+}
+
+/// Whether a GPU of another vendor opens and has an encoder.
+fn another_is_reached(facts: &Facts, than: PciId, has: impl Fn(&str) -> bool) -> bool {
+    let opens = |vendor: PciId| {
+        let mut nodes = facts.inventory.usable_render_nodes();
+        nodes.any(|node| node.hardware.as_ref().is_some_and(|hardware| hardware.vendor == Some(vendor)))
+    };
+    REACH
+        .iter()
+        .any(|(vendor, _, endings)| *vendor != than && opens(*vendor) && endings.iter().any(|e| has(e)))
 }
 
 #[cfg(test)]

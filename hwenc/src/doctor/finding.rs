@@ -48,7 +48,13 @@ pub struct Finding {
 impl Finding {
     /// Nothing to do.
     pub fn ok(seen: impl Into<String>) -> Self {
-        Finding { level: Level::Ok, seen: seen.into(), why: String::new(), fix: Vec::new(), evidence: Vec::new() }
+        Finding {
+            level: Level::Ok,
+            seen: seen.into(),
+            why: String::new(),
+            fix: Vec::new(),
+            evidence: Vec::new(),
+        }
     }
 
     /// Something is lost.

@@ -81,7 +81,7 @@ pub(super) const AMD_FIRMWARE: Software = Software {
 impl Software {
     /// The command where the system is known, else a sentence.
     pub(super) fn step(&self, facts: &Facts) -> Step {
-        let systems = &facts.machine.systems;
+        let systems = &facts.inventory.system.distributions;
         let command = self.commands.iter().find(|(id, _)| systems.iter().any(|system| system == id));
         match command {
             Some((_, command)) => Step::Run(facts.as_root(command)),

@@ -2,15 +2,25 @@
 
 use crate::device::vendor;
 
+use super::container;
 use super::facts::Facts;
 use super::finding::{Finding, Step};
 use super::install::{CUDA, LIBVA, NVENC, QUICK_SYNC, Software};
 
 const NOT_NEEDED: &str = "not needed: no device that it would drive";
 
-/// Those of the libraries that do not load. What nobody tried is taken as missing, in words of its own.
-fn absent<'a>(facts: &Facts, names: &[&'a str]) -> Vec<&'a str> {
-    names.iter().copied().filter(|name| facts.loads(name) != Some(true)).collect()
+/// Those of the libraries for which somebody tried and saw this.
+fn those<'a>(facts: &Facts, names: &[&'a str], loads: Option<bool>) -> Vec<&'a str> {
+    names.iter().copied().filter(|name| facts.loads(name) == loads).collect()
+}
+
+/// A report of an older version may not tell.
+fn untold(names: &[&str]) -> Finding {
+    Finding::warning(
+        format!("the report does not tell whether {} loads", names.join(", ")),
+        "it is needed here",
+    )
+    .say("run `hwenc doctor` on the machine itself")
 }
 
 fn errors(facts: &Facts, names: &[&str]) -> Vec<String> {
@@ -24,11 +34,13 @@ fn errors(facts: &Facts, names: &[&str]) -> Vec<String> {
 
 /// All of the libraries have to load.
 fn all(facts: &Facts, names: &[&str], why: &str, fix: Vec<Step>) -> Finding {
-    let missing = absent(facts, names);
-    let finding = if missing.is_empty() {
-        Finding::ok("loads")
-    } else {
+    let (missing, unknown) = (those(facts, names, Some(false)), those(facts, names, None));
+    let finding = if !missing.is_empty() {
         Finding::problem(format!("{} does not load", missing.join(", ")), why).steps(fix)
+    } else if !unknown.is_empty() {
+        untold(&unknown)
+    } else {
+        Finding::ok("loads")
     };
     finding.evidences(errors(facts, names))
 }
@@ -50,30 +62,15 @@ pub(super) fn libva(facts: &Facts) -> Finding {
 }
 
 /// In a container the driver's libraries are the host's, let in by capability.
-fn nvidia_fix(facts: &Facts, capabilities: &str, software: &Software) -> Vec<Step> {
-    if !facts.in_container() {
-        return vec![software.step(facts)];
-    }
-    match facts.inventory.container.kind.as_deref() {
-        Some("kubernetes") => vec![Step::Say(format!(
-            "in the pod: `runtimeClassName: nvidia` and the variable NVIDIA_DRIVER_CAPABILITIES={capabilities}"
-        ))],
-        Some("podman") => vec![Step::Run(format!(
-            "podman run --device nvidia.com/gpu=all -e NVIDIA_DRIVER_CAPABILITIES={capabilities} …"
-        ))],
-        _ => vec![Step::Run(format!(
-            "docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES={capabilities} …"
-        ))],
-    }
+fn nvidia_fix(facts: &Facts, software: &Software) -> Vec<Step> {
+    if facts.in_container() { container::give_nvidia(facts) } else { vec![software.step(facts)] }
 }
-
-const CAPABILITIES: &str = "compute,video,utility";
 
 pub(super) fn cuda(facts: &Facts) -> Finding {
     if !facts.inventory.nvidia.is_present() {
         return Finding::ok(NOT_NEEDED);
     }
-    let fix = nvidia_fix(facts, CAPABILITIES, &CUDA);
+    let fix = nvidia_fix(facts, &CUDA);
     all(facts, &["libcuda.so.1"], "NVENC works on a CUDA context", fix).unless(another_vendor(facts))
 }
 
@@ -81,14 +78,14 @@ pub(super) fn nvidia_encode(facts: &Facts) -> Finding {
     if !facts.inventory.nvidia.is_present() {
         return Finding::ok(NOT_NEEDED);
     }
-    let fix = nvidia_fix(facts, CAPABILITIES, &NVENC);
+    let fix = nvidia_fix(facts, &NVENC);
     let why = if facts.in_container() {
         "a container only gets it with the driver capability `video`, which is not among the default ones"
     } else {
         "NVENC is this library; some distributions package it apart from the driver"
     };
     let finding = all(facts, &["libnvidia-encode.so.1"], why, fix).unless(another_vendor(facts));
-    let capabilities = facts.machine.variables.get("NVIDIA_DRIVER_CAPABILITIES");
+    let capabilities = facts.inventory.system.variables.get("NVIDIA_DRIVER_CAPABILITIES");
     finding.evidences(capabilities.map(|value| format!("NVIDIA_DRIVER_CAPABILITIES={value}")))
 }
 
@@ -109,9 +106,11 @@ pub(super) fn vpl(facts: &Facts) -> Finding {
     if !facts.ffmpeg.encoders.iter().any(|name| name.ends_with("_qsv")) {
         return Finding::ok("not needed: FFmpeg has no Quick Sync encoder");
     }
-    let missing = absent(facts, QUICK_SYNC_RUNTIMES);
-    let finding = if missing.len() < QUICK_SYNC_RUNTIMES.len() {
+    let unknown = those(facts, QUICK_SYNC_RUNTIMES, None);
+    let finding = if !those(facts, QUICK_SYNC_RUNTIMES, Some(true)).is_empty() {
         Finding::ok("a runtime loads")
+    } else if !unknown.is_empty() {
+        untold(&unknown)
     } else {
         // VA-API drives the same device, so nothing is lost but a second way to it.
         Finding::warning(

@@ -1,7 +1,8 @@
-//! Why it does not work: checks on facts, in order, each with what was seen, why it matters and what fixes it.
+//! Why it does not work: checks on facts, in order, each with what was seen, why it matters and what fixes
+//! it.
 //!
-//! Nothing here looks at the machine but [`Facts::gather`]; every check is a function of the facts, so that a report
-//! from another machine is judged the same way.
+//! Nothing here looks at the machine but [`Facts::gather`]; every check is a function of the facts, so that a
+//! report from another machine is judged the same way.
 
 mod container;
 mod facts;
@@ -17,7 +18,7 @@ mod render;
 
 use serde::{Deserialize, Serialize};
 
-pub use facts::{FfmpegFacts, Facts, LIBRARIES, LibraryFact, MachineFacts};
+pub use facts::{Facts, FfmpegFacts, LIBRARIES, LibraryFact};
 pub use finding::{Finding, Level, Step};
 
 use crate::error::{Error, Result};
@@ -36,7 +37,12 @@ pub struct Check {
     pub run: fn(&Facts) -> Finding,
 }
 
-const fn check(id: &'static str, category: &'static str, title: &'static str, run: fn(&Facts) -> Finding) -> Check {
+const fn check(
+    id: &'static str,
+    category: &'static str,
+    title: &'static str,
+    run: fn(&Facts) -> Finding,
+) -> Check {
     Check { id, category, title, run }
 }
 
@@ -47,7 +53,7 @@ pub const CHECKS: &[Check] = &[
     check("module.missing", "Devices", "kernel drivers", module::missing),
     check("device.dri_missing", "Devices", "/dev/dri", node::dri_missing),
     check("device.dri_empty", "Devices", "render nodes", node::dri_empty),
-    check("device.node", "Devices", "nodes work", node::dead),
+    check("device.node", "Devices", "dead nodes", node::dead),
     check("device.permission", "Devices", "permissions", permission::permission),
     check("device.nvidia", "Devices", "NVIDIA nodes", nvidia::nodes),
     check("container.render_gid", "Container", "group of the render nodes", container::render_gid),
@@ -100,7 +106,8 @@ impl Diagnosis {
         self
     }
 
-    /// The text for a terminal; `verbose` adds the evidence, which may name paths and versions of the machine.
+    /// The text for a terminal; `verbose` adds the evidence, which may name paths and versions of the
+    /// machine.
     pub fn render(&self, verbose: bool) -> String {
         render::text(self, verbose)
     }
@@ -109,7 +116,7 @@ impl Diagnosis {
 /// Runs every check, or the one of this name.
 ///
 /// # Errors
-/// [`Code::RequestInvalid`](crate::error::Code::RequestInvalid) where no check has this name.
+/// [`Code::RequestInvalid`](crate::Code::RequestInvalid) where no check has this name.
 pub fn run_all(facts: &Facts, only: Option<&str>) -> Result<Diagnosis> {
     let chosen: Vec<&Check> = CHECKS.iter().filter(|check| only.is_none_or(|id| id == check.id)).collect();
     if let (Some(id), true) = (only, chosen.is_empty()) {

@@ -7,8 +7,11 @@ use super::finding::{Finding, Step};
 use super::install::{AMD_FIRMWARE, NVIDIA_DRIVER};
 
 /// The kernel modules for a vendor's GPUs. Other vendors' display controllers have no encoder.
-const MODULES: &[(PciId, &str)] =
-    &[(vendor::INTEL, "modprobe i915"), (vendor::AMD, "modprobe amdgpu"), (vendor::NVIDIA, "modprobe nvidia")];
+const MODULES: &[(PciId, &str)] = &[
+    (vendor::INTEL, "modprobe i915"),
+    (vendor::AMD, "modprobe amdgpu"),
+    (vendor::NVIDIA, "modprobe nvidia"),
+];
 
 /// Drivers that hold a device for a virtual machine.
 const PASSED_ON: &[&str] = &["vfio-pci", "pci-stub", "xen-pciback"];
@@ -59,16 +62,18 @@ fn with_module(display: &Display) -> Option<(&Display, &'static str)> {
 /// What usually keeps the driver away.
 fn hints(facts: &Facts, gpu: &Display) -> Vec<Step> {
     let mut steps = Vec::new();
-    if facts.machine.nomodeset {
+    if facts.inventory.system.nomodeset {
         steps.push(Step::Say("the kernel was started with `nomodeset`: remove it and restart".into()));
     }
     match gpu.hardware.vendor {
-        Some(vendor::INTEL) => steps.push(Step::Say("the newest GPUs are driven by `xe` in place of `i915`".into())),
+        Some(vendor::INTEL) => {
+            steps.push(Step::Say("the newest GPUs are driven by `xe` in place of `i915`".into()))
+        }
         Some(vendor::AMD) => steps.push(AMD_FIRMWARE.step(facts)),
         Some(vendor::NVIDIA) => steps.push(NVIDIA_DRIVER.step(facts)),
         _ => {}
     }
-    if facts.machine.kernel.as_deref().is_some_and(|release| release.contains("cloud")) {
+    if facts.inventory.system.kernel.as_deref().is_some_and(|release| release.contains("cloud")) {
         steps.push(Step::Say("cloud kernels are built without GPU drivers: install the general one".into()));
     }
     steps

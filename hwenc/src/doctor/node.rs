@@ -8,9 +8,12 @@ use super::finding::Finding;
 
 const NEEDED: &str = "VA-API, Quick Sync and Vulkan reach a GPU through its render node";
 
+const SOFTWARE: &str = "or encode in software: `hwenc transcode … --fallback software`";
+
 /// Whether something other than NVIDIA's driver would need a render node.
 fn needs_render_node(facts: &Facts) -> bool {
-    !facts.nvidia_works() || facts.inventory.hardware().any(|h| matches!(h.vendor, Some(vendor::INTEL | vendor::AMD)))
+    !facts.nvidia_works()
+        || facts.inventory.hardware().any(|h| matches!(h.vendor, Some(vendor::INTEL | vendor::AMD)))
 }
 
 pub(super) fn dri_missing(facts: &Facts) -> Finding {
@@ -19,30 +22,36 @@ pub(super) fn dri_missing(facts: &Facts) -> Finding {
             Finding::ok("none, and NVIDIA's own nodes need none")
         }
         Directory::Missing => missing(facts),
-        Directory::Unreadable(error) => Finding::problem(
-            format!("/dev/dri cannot be listed: {error}"),
-            "the nodes in it cannot be found",
-        )
-        .run(facts.as_root("chmod 755 /dev/dri")),
+        Directory::Unreadable(error) => {
+            Finding::problem(format!("/dev/dri cannot be listed: {error}"), "the nodes in it cannot be found")
+                .run(facts.as_root("chmod 755 /dev/dri"))
+        }
         _ => Finding::ok("is there"),
     }
+}
+
+/// Whether encoding in hardware is possible without a render node.
+fn something_else_works(facts: &Facts) -> bool {
+    facts.some_gpu_opens() || facts.v4l2_encoder_opens()
 }
 
 fn missing(facts: &Facts) -> Finding {
     let gpus: Vec<_> = facts.inventory.displays.iter().map(|display| display.hardware.label()).collect();
     let finding = if facts.in_container() {
-        Finding::problem("there is no /dev/dri in this container", NEEDED).steps(container::give_device(facts))
-    } else if facts.machine.virtual_machine {
+        Finding::problem("there is no /dev/dri in this container", NEEDED)
+            .steps(container::give_device(facts))
+            .say(SOFTWARE)
+    } else if facts.inventory.system.virtual_machine {
         Finding::problem("there is no /dev/dri in this virtual machine", NEEDED)
             .say("pass a GPU, or a virtual function of one, through to it from the host")
+            .say(SOFTWARE)
     } else if gpus.is_empty() {
-        Finding::problem("there is no /dev/dri, and no GPU on PCI", NEEDED)
-            .say("encode in software: `hwenc transcode … --fallback software`")
+        Finding::problem("there is no /dev/dri, and no GPU on PCI", NEEDED).say(SOFTWARE)
     } else {
         Finding::problem("there is no /dev/dri", NEEDED)
             .say("no driver has made a node: see module.missing, and `sudo dmesg | grep -iE 'drm|gpu'`")
     };
-    finding.unless(facts.some_gpu_opens()).evidences(gpus)
+    finding.unless(something_else_works(facts)).evidences(gpus)
 }
 
 fn words(node: &RenderNode) -> String {
@@ -66,7 +75,8 @@ pub(super) fn dri_empty(facts: &Facts) -> Finding {
         return Finding::ok("none, and NVIDIA's own nodes need none");
     }
     let finding = if !elsewhere.is_empty() && facts.in_container() {
-        Finding::problem("no render node was given to this container", NEEDED).steps(container::give_device(facts))
+        Finding::problem("no render node was given to this container", NEEDED)
+            .steps(container::give_device(facts))
     } else if !elsewhere.is_empty() {
         Finding::problem("the kernel has a render node that is not in /dev/dri", NEEDED)
             .run(facts.as_root("udevadm trigger --subsystem-match=drm"))
@@ -74,12 +84,12 @@ pub(super) fn dri_empty(facts: &Facts) -> Finding {
         Finding::problem("/dev/dri holds no render node", NEEDED).steps(container::give_device(facts))
     } else {
         Finding::problem("/dev/dri holds no render node", NEEDED).say(
-            "the driver only drives a display, as those of server boards and `nomodeset` do: see module.missing",
+            "the driver only drives a display, as on server boards and under `nomodeset`: see module.missing",
         )
     };
     let known = elsewhere.iter().map(|node| format!("known to the kernel: {}", words(node)));
     finding
-        .unless(facts.some_gpu_opens())
+        .unless(something_else_works(facts))
         .evidence(format!("in the directory: {}", drm.entries.join(" ")))
         .evidences(known)
 }
@@ -91,7 +101,7 @@ pub(super) fn dead(facts: &Facts) -> Finding {
         .filter_map(|node| Some((node, node.file.as_ref()?.refused()?)))
         .filter(|(_, error)| !super::permission::is_permission(error))
         .collect();
-    let Some((node, error)) = dead.first() else { return Finding::ok("none is dead") };
+    let Some((node, error)) = dead.first() else { return Finding::ok("none") };
     let finding = Finding::problem(
         format!("{} does not open: {error}", words(node)),
         "the node is there, and no driver is behind it",

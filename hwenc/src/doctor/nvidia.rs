@@ -2,13 +2,13 @@
 
 use crate::device::vendor;
 
+use super::container;
 use super::facts::Facts;
 use super::finding::Finding;
 use super::install::NVIDIA_DRIVER;
 
 /// Makes every node. 255 is the number of `nvidiactl`.
 const MAKE_NODES: &str = "nvidia-modprobe -u -c 0 -c 255";
-const CONTAINER: &str = "docker run --gpus all -e NVIDIA_DRIVER_CAPABILITIES=compute,video,utility …";
 
 /// The driver that bound an NVIDIA GPU, as PCI tells.
 fn bound(facts: &Facts) -> Option<&str> {
@@ -47,7 +47,11 @@ pub(super) fn nodes(facts: &Facts) -> Finding {
             format!("NVIDIA's driver is loaded, and {} is missing", missing.join(", ")),
             "CUDA, and NVENC with it, does not start without them",
         );
-        if facts.in_container() { finding.run(CONTAINER) } else { finding.run(facts.as_root(MAKE_NODES)) }
+        if facts.in_container() {
+            finding.steps(container::give_nvidia(facts))
+        } else {
+            finding.run(facts.as_root(MAKE_NODES))
+        }
     };
     let text = nvidia.version_text.iter().cloned();
     finding.unless(facts.inventory.usable_render_nodes().any(not_nvidia)).evidences(text)

@@ -1,6 +1,7 @@
 //! Nodes that this process may not open.
 
 use std::collections::BTreeSet;
+use std::path::Path;
 
 use nix::libc::{EACCES, EPERM};
 
@@ -11,12 +12,15 @@ use super::facts::Facts;
 use super::finding::{Finding, Step};
 
 /// What a user namespace shows in place of an id that it does not map (`/proc/sys/kernel/overflowgid`).
-const OVERFLOW_GID: u32 = 65534;
+pub(super) const OVERFLOW_GID: u32 = 65534;
 /// Reading and writing for the group.
 const GROUP_RW: u32 = 0o060;
-/// Lasts over restarts, for every render node.
-const UDEV_RULE: &str = "sh -c 'echo SUBSYSTEM==\\\"drm\\\", KERNEL==\\\"renderD*\\\", GROUP=\\\"render\\\", MODE=\\\"0660\\\" \
-                         > /etc/udev/rules.d/70-hwenc-render.rules && udevadm control --reload && udevadm trigger'";
+const UDEV_RULE: &str = concat!(
+    r#"echo 'SUBSYSTEM=="drm", KERNEL=="renderD*", GROUP="render", MODE="0660"'"#,
+    " | sudo tee /etc/udev/rules.d/70-hwenc.rules"
+);
+const UDEV_RELOAD: &str = "sudo udevadm control --reload && sudo udevadm trigger --subsystem-match=drm";
+const AGAIN: &str = "then log in again: groups are taken over at login";
 
 pub(super) fn is_permission(error: &OsError) -> bool {
     matches!(error.errno, EACCES | EPERM)
@@ -24,20 +28,20 @@ pub(super) fn is_permission(error: &OsError) -> bool {
 
 struct Shut<'a> {
     name: &'a str,
-    path: String,
+    path: &'a Path,
     file: &'a NodeFile,
-    errno: i32,
+    error: &'a OsError,
 }
 
 pub(super) fn permission(facts: &Facts) -> Finding {
     let shut = shut(facts);
-    let Some(first) = shut.first() else { return Finding::ok("every node that is here opens") };
+    let Some(first) = shut.first() else { return Finding::ok("no node is refused") };
     let names: Vec<_> = shut.iter().map(|node| node.name).collect();
     let (seen, why) = words(facts, first);
     let mut steps = Vec::new();
     let mut done = BTreeSet::new();
     for node in &shut {
-        if done.insert((node.errno, node.file.gid, node.file.mode.0)) {
+        if done.insert((node.error.errno, node.file.gid, node.file.mode.0)) {
             steps.extend(remedy(facts, node));
         }
     }
@@ -46,27 +50,27 @@ pub(super) fn permission(facts: &Facts) -> Finding {
         .unless(facts.some_gpu_opens())
         .steps(steps)
         .evidences(shut.iter().map(evidence))
-        .evidence(format!("this process: uid {}, groups {}", facts.inventory.process.effective_uid, groups(facts)))
+        .evidence(format!(
+            "this process: uid {}, groups {}",
+            facts.inventory.process.effective_uid,
+            groups(facts)
+        ))
 }
 
 /// Render nodes and NVIDIA's. Of V4L2 nodes it is not known yet which are encoders, and a camera is no fault.
 fn shut(facts: &Facts) -> Vec<Shut<'_>> {
     let inventory = &facts.inventory;
-    let render = inventory.drm.render_nodes.iter();
-    let render = render.filter_map(|n| Some((n.name.as_str(), &n.path, n.file.as_ref()?)));
+    let render = inventory.drm.render_nodes.iter().map(|n| (&n.name, &n.path, n.file.as_ref()));
     let nvidia = inventory.nvidia.control.iter().chain(&inventory.nvidia.nodes).chain(&inventory.nvidia.uvm);
-    let nvidia = nvidia.map(|n| (n.name.as_str(), &n.path, &n.file));
-    let refused = |(name, path, file): (&'_ str, &std::path::PathBuf, &'_ NodeFile)| {
+    let nvidia = nvidia.map(|n| (&n.name, &n.path, Some(&n.file)));
+    render.chain(nvidia).filter_map(|(name, path, file)| Shut::new(name, path, file?)).collect()
+}
+
+impl<'a> Shut<'a> {
+    fn new(name: &'a str, path: &'a Path, file: &'a NodeFile) -> Option<Self> {
         let error = file.refused().filter(|error| is_permission(error))?;
-        Some((name.to_owned(), path.display().to_string(), error.errno))
-    };
-    render
-        .chain(nvidia)
-        .filter_map(|(name, path, file)| {
-            let (_, path, errno) = refused((name, path, file))?;
-            Some(Shut { name, path, file, errno })
-        })
-        .collect()
+        Some(Shut { name, path, file, error })
+    }
 }
 
 fn group(file: &NodeFile) -> String {
@@ -93,15 +97,20 @@ fn group_may(file: &NodeFile) -> bool {
 /// What was seen of one node, and why it matters.
 fn words(facts: &Facts, node: &Shut<'_>) -> (String, String) {
     let file = node.file;
-    if node.errno == EPERM {
+    if node.error.errno == EPERM {
         let who = if facts.in_container() { "the container's" } else { "the service's" };
-        return ("EPERM".into(), format!("{who} list of allowed devices lacks it; the file's own mode does not matter"));
+        return (
+            "EPERM".into(),
+            format!("{who} list of allowed devices lacks it; the file's own mode does not matter"),
+        );
     }
     let seen = format!("EACCES, it belongs to {}, mode {}", group(file), file.mode);
     let why = match (group_may(file), in_group(facts, file)) {
         (false, _) => "its mode lets no group in".to_owned(),
         (true, false) => format!("this process is not in GID {}", file.gid),
-        (true, true) => "group and mode would let it in, so a security module (SELinux, AppArmor) does not".to_owned(),
+        (true, true) => {
+            "group and mode would let it in, so a security module (SELinux, AppArmor) does not".to_owned()
+        }
     };
     (seen, why)
 }
@@ -109,11 +118,13 @@ fn words(facts: &Facts, node: &Shut<'_>) -> (String, String) {
 fn remedy(facts: &Facts, node: &Shut<'_>) -> Vec<Step> {
     let file = node.file;
     let process = &facts.inventory.process;
-    if node.errno == EPERM {
+    if node.error.errno == EPERM {
         return if facts.in_container() {
             container::give_device(facts)
         } else {
-            vec![Step::Say("in a systemd unit: `DeviceAllow=char-drm rw` and `DeviceAllow=char-nvidia* rw`".into())]
+            vec![Step::Say(
+                "in a systemd unit: `DeviceAllow=char-drm rw` and `DeviceAllow=char-nvidia* rw`".into(),
+            )]
         };
     }
     if group_may(file) && in_group(facts, file) {
@@ -126,40 +137,42 @@ fn remedy(facts: &Facts, node: &Shut<'_>) -> Vec<Step> {
     if process.user_namespace && file.gid == OVERFLOW_GID {
         return vec![
             Step::Run("podman run --group-add keep-groups --device /dev/dri …".into()),
-            Step::Say("the user on the host has to be in the group of the node, and the runtime has to be crun".into()),
+            Step::Say(
+                "the user on the host has to be in the group of the node, and the runtime has to be crun"
+                    .into(),
+            ),
         ];
     }
     if facts.in_container() && group_may(file) && file.gid != 0 {
         return container::give_group(facts, file.gid);
     }
     if !group_may(file) || file.gid == 0 {
-        let rule = Step::Run(facts.as_root(UDEV_RULE));
         return if facts.in_container() {
             vec![Step::Say("the node's owner and mode are set on the host".into())]
         } else {
-            vec![rule, Step::Run(r#"sudo usermod -aG render "$USER""#.into()), Step::Say(AGAIN.into())]
+            let mut steps = vec![Step::Run(UDEV_RULE.into()), Step::Run(UDEV_RELOAD.into())];
+            steps.extend(join("render"));
+            steps
         };
     }
     match &file.group {
-        Some(name) => vec![
-            Step::Run(format!(r#"sudo usermod -aG {name} "$USER""#)),
-            Step::Say(AGAIN.into()),
-        ],
-        None => vec![
-            Step::Run(format!(
-                r#"sudo groupadd --gid {gid} render{gid} && sudo usermod -aG render{gid} "$USER""#,
-                gid = file.gid
-            )),
-            Step::Say(AGAIN.into()),
-        ],
+        Some(name) => join(name),
+        None => {
+            let name = format!("render{}", file.gid);
+            let mut steps = vec![Step::Run(format!("sudo groupadd --gid {} {name}", file.gid))];
+            steps.extend(join(&name));
+            steps
+        }
     }
 }
 
-const AGAIN: &str = "then log in again: groups are taken over at login";
+fn join(group: &str) -> Vec<Step> {
+    vec![Step::Run(format!(r#"sudo usermod -aG {group} "$USER""#)), Step::Say(AGAIN.into())]
+}
 
 fn evidence(node: &Shut<'_>) -> String {
     let file = node.file;
     let owner = file.owner.clone().unwrap_or_else(|| file.uid.to_string());
     let group = file.group.clone().unwrap_or_else(|| file.gid.to_string());
-    format!("{}: {} (errno {}), {owner}:{group} {}", node.path, OsError::new(node.errno).name, node.errno, file.mode)
+    format!("{}: {}, {owner}:{group} {}", node.path.display(), node.error, file.mode)
 }

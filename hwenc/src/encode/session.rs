@@ -264,6 +264,11 @@ impl Session {
         self.stats
     }
 
+    /// Presentation time of the last picture that was sent.
+    pub fn last_pts(&self) -> Option<i64> {
+        self.last_pts
+    }
+
     /// Seconds that one tick of timestamps in and out counts.
     pub fn time_base(&self) -> Rational {
         self.encoder.time_base()

@@ -1,0 +1,5 @@
+//! What the benchmarks share: peers to measure against, processes that are watched, and the arithmetic.
+
+pub mod film;
+pub mod scale;
+pub mod ssim;

@@ -1,0 +1,191 @@
+//! The loop: pictures from the source, through the session, into the container, everything else beside them.
+
+use nix::time::{ClockId, clock_gettime};
+
+use super::input;
+use super::pictures::Pictures;
+use super::progress::Ticker;
+use super::streams::Sink;
+use super::{Cancel, Progress, StreamAction, StreamReport, Transcode, TranscodeReport};
+use crate::av::{Color, Frame, PixelFormat, Range};
+use crate::encode::{Output, Session};
+use crate::error::{Code, Error, Result};
+use crate::output::{Container, OutputFile};
+use crate::select::{Codec, ParameterSets, Request};
+
+pub(super) fn run(
+    job: &Transcode,
+    cancel: &Cancel,
+    mut progress: impl FnMut(&Progress),
+) -> Result<TranscodeReport> {
+    let mut ticker = Ticker::new();
+    let cpu = cpu_seconds();
+    let (container, codec) = job.target()?;
+    let (demuxer, bytes_in) = input::open(job, cancel)?;
+    let file = OutputFile::create(&job.output, job.overwrite)?;
+    cancel.set_part(file.removable());
+
+    let duration_s = demuxer.duration();
+    let mut pictures = Pictures::open(demuxer, job, cancel)?;
+    let mut frame = Frame::empty()?;
+    // What comes before the first picture waits until the container can be begun.
+    let mut early = Vec::new();
+    let first = pictures.next(&mut frame, &mut |packet| {
+        early.push(packet.try_clone()?);
+        Ok(())
+    })?;
+    if !first {
+        return Err(Error::new(Code::InputCorrupt, "no picture of the video could be decoded"));
+    }
+
+    let request = request(job, container, codec, &frame, &pictures);
+    let mut session = crate::choose(&request)?.open()?;
+    let mut sink = Sink::create(job, container, &file, &pictures, &session, cancel)?;
+    for packet in &mut early {
+        sink.other(packet)?;
+    }
+    drop(early);
+
+    let mut state = Progress { total_frames: pictures.total_frames(), duration_s, ..Progress::default() };
+    loop {
+        let time = pictures.time(&frame, session.time_base());
+        frame.set_pts(time.map(|t| after(t, &state, session.last_pts())));
+        frame.set_duration(0);
+        session.send(&frame)?;
+        drain(&mut session, &mut sink)?;
+        state.frames += 1;
+        state.position_s = session.last_pts().unwrap_or(0) as f64 * session.time_base().as_f64();
+        if ticker.is_due() {
+            state.bytes_out = sink.bytes();
+            gate(job, bytes_in, state.bytes_out, state.fraction())?;
+            progress(&ticker.complete(state));
+        }
+        cancel.check()?;
+        if !pictures.next(&mut frame, &mut |packet| sink.other(packet))? {
+            break;
+        }
+    }
+    drop(frame);
+    session.finish()?;
+    drain(&mut session, &mut sink)?;
+    let (streams, end_s) = sink.finish()?;
+    cancel.check()?;
+    let bytes_out = match std::fs::metadata(file.path()) {
+        Ok(metadata) if metadata.is_file() => metadata.len(),
+        _ => session.stats().bytes_out,
+    };
+    gate(job, bytes_in, bytes_out, Some(1.0))?;
+    file.complete()?;
+    cancel.set_part(None);
+
+    state.bytes_out = bytes_out;
+    state.total_frames = Some(state.frames);
+    let done = ticker.complete(state);
+    progress(&done);
+
+    let stats = session.stats();
+    let chosen = session.decision().chosen().clone();
+    let mut all = vec![StreamReport {
+        index: pictures.index(),
+        kind: "video",
+        codec: pictures.codec().to_owned(),
+        action: StreamAction::Encoded,
+        reason: None,
+    }];
+    all.extend(streams);
+    all.sort_by_key(|stream| stream.index);
+    Ok(TranscodeReport {
+        input: job.input.display().to_string(),
+        output: job.output.display().to_string(),
+        encoder: chosen.encoder,
+        backend: chosen.backend,
+        device: chosen.device,
+        frames_in: pictures.decoded(),
+        frames_out: stats.packets_out,
+        corrupt_frames: pictures.corrupt(),
+        duration_s: end_s,
+        wall_s: done.elapsed_s,
+        fps: done.fps,
+        cpu_s: cpu_seconds() - cpu,
+        bytes_in,
+        bytes_out,
+        copied_bytes_per_frame: stats.copied_bytes as f64 / stats.frames_in.max(1) as f64,
+        fallback_used: session.decision().fallback_used(),
+        failovers: 0,
+        settings_requested: session.requested().clone(),
+        settings_applied: session.applied().clone(),
+        streams: all,
+        decision: session.decision().clone(),
+    })
+}
+
+/// What is wanted of the encoder, as far as the first picture decides it.
+fn request(
+    job: &Transcode,
+    container: Container,
+    codec: Codec,
+    frame: &Frame,
+    pictures: &Pictures,
+) -> Request {
+    let format = frame.format();
+    let depth = job.bit_depth.unwrap_or(if format.bit_depth() > 8 { 10 } else { 8 });
+    let sets = if container.is_raw() { ParameterSets::InBand } else { ParameterSets::Global };
+    let (rate, time_base) = pictures.rate();
+    let mut request = job
+        .request(codec, frame.width(), frame.height())
+        .fps(rate)
+        .bit_depth(depth)
+        .input(format)
+        .color(color(frame, pictures.color()))
+        .parameter_sets(sets)
+        .sample_aspect_ratio(frame.sample_aspect_ratio());
+    request.time_base = Some(time_base);
+    request.chroma_location = frame.chroma_location();
+    request
+}
+
+/// The picture's own word first, then the container's. The old full-range formats say it by their name.
+fn color(frame: &Frame, stream: Color) -> Color {
+    let color = frame.color().or(stream);
+    let full = PixelFormat::from_name("yuvj420p") == Some(frame.format());
+    if full { Color { range: Range::FULL, ..color } } else { color }
+}
+
+/// Two pictures that fall on one tick of a constant rate follow each other instead.
+fn after(time: i64, state: &Progress, last: Option<i64>) -> i64 {
+    match last {
+        Some(last) if state.frames > 0 => time.max(last.saturating_add(1)),
+        _ => time,
+    }
+}
+
+fn drain(session: &mut Session, sink: &mut Sink) -> Result<()> {
+    while let Output::Packet(packet) = session.receive()? {
+        sink.video(packet)?;
+    }
+    Ok(())
+}
+
+/// Stops when the result, as far as it can be foretold, becomes larger than allowed.
+fn gate(job: &Transcode, bytes_in: u64, bytes_out: u64, fraction: Option<f64>) -> Result<()> {
+    /// Before this part is done the rest cannot be foretold.
+    const EARLIEST: f64 = 0.1;
+    let Some(ratio) = job.max_size_ratio.filter(|_| bytes_in > 0) else { return Ok(()) };
+    let limit = bytes_in as f64 * ratio;
+    let projected = match fraction {
+        Some(part) if part >= EARLIEST => bytes_out as f64 / part,
+        _ => bytes_out as f64,
+    };
+    if projected <= limit {
+        return Ok(());
+    }
+    let (projected, limit) = (projected.round() as u64, limit.floor() as u64);
+    let text = format!("the result would have {projected} bytes, and {limit} are allowed ({ratio} of the source)");
+    Err(Error::new(Code::SizeGate, text).with_value(projected, format!("at most {limit}")))
+}
+
+/// CPU time of this process, all threads.
+fn cpu_seconds() -> f64 {
+    clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID)
+        .map_or(0.0, |t| t.tv_sec() as f64 + t.tv_nsec() as f64 / 1e9)
+}
