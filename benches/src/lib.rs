@@ -1,5 +1,7 @@
 //! What the benchmarks share: peers to measure against, processes that are watched, and the arithmetic.
 
+pub mod ffi;
 pub mod film;
 pub mod scale;
 pub mod ssim;
+pub mod stats;

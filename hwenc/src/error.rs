@@ -55,6 +55,8 @@ macro_rules! codes {
 }
 
 codes! {
+    /// The command line is wrong.
+    Usage = "usage", Usage, "`hwenc --help` and `hwenc COMMAND --help` say what there is";
     /// A value of the request is outside its legal range.
     RequestInvalid = "request.invalid", Usage, "";
     /// The picture size cannot be coded with this codec and chroma format.

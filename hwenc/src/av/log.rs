@@ -42,15 +42,16 @@ pub fn install() {
     unsafe { ff::av_log_set_callback(Some(callback)) };
 }
 
-/// Stops x265 and SVT-AV1 from writing their banners to standard error, past libav's log.
-///
-/// # Safety
-/// It sets an environment variable: call it before any other thread exists, as the first thing in `main`.
-pub unsafe fn quiet_codec_libraries() {
-    if std::env::var_os("SVT_LOG").is_none() {
-        // SAFETY: single-threaded by the caller's word. 1: errors only (SVT-AV1, Docs/svt-av1_encoder_user_guide).
+/// Stops SVT-AV1 from writing its banner to standard error, past libav's log. It sets an environment variable, which is
+/// sound only while there is a single thread: with more it does nothing and says `false`. Call it first in `main`.
+pub fn quiet_codec_libraries() -> bool {
+    let alone = std::fs::read_dir("/proc/self/task").is_ok_and(|tasks| tasks.count() == 1);
+    if alone && std::env::var_os("SVT_LOG").is_none() {
+        // SAFETY: no other thread exists that could read the environment meanwhile. 1 means errors only (SVT-AV1,
+        // Docs/svt-av1_encoder_user_guide.md).
         unsafe { std::env::set_var("SVT_LOG", "1") };
     }
+    alone
 }
 
 /// The moment before a call, to tell its lines from older ones.

@@ -139,6 +139,8 @@ fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -
     }
     if encoder == "libx265" {
         more.push("log-level=error".into()); // it writes to standard error itself, past libav's log
+        // Its GOPs are open unless it is told otherwise, and then decoding cannot begin at every key frame.
+        settings.options.push(("flags".into(), "+cgop".into()));
     }
     let key = if encoder == "libx265" { "x265-params" } else { "svtav1-params" };
     let theirs = request.options.iter().filter(|(k, _)| k == key).map(|(_, v)| v.clone());

@@ -5,21 +5,12 @@ use serde::{Deserialize, Serialize};
 use crate::av::version::Ffmpeg;
 use crate::backend;
 use crate::device::{Inventory, Roots};
+use crate::doctor::LIBRARIES;
 use crate::error::{Code, Error, Result};
 use crate::select::{self, Codec, Decision, Request};
 
 /// Version of the report's layout. A reader refuses newer ones.
 pub const SCHEMA: u32 = 1;
-
-/// Libraries that hardware backends load at run time.
-const LIBRARIES: &[&str] = &[
-    "libva.so.2",
-    "libva-drm.so.2",
-    "libcuda.so.1",
-    "libnvidia-encode.so.1",
-    "libvpl.so.2",
-    "libvulkan.so.1",
-];
 
 /// A library, and whether it loads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,7 +64,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Looks at this machine. Nodes are opened and closed again; libraries are loaded and unloaded. No encoder is
+    /// Looks at this machine. Nodes are opened and closed again; libraries that load stay loaded. No encoder is
     /// tried: what a device really does shows when a session is opened.
     pub fn collect() -> Self {
         Self::collect_under(&Roots::system())

@@ -172,6 +172,18 @@ pub enum ZeroCopy {
     Require,
 }
 
+impl FromStr for ZeroCopy {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "allow" => Ok(ZeroCopy::Allow),
+            "require" => Ok(ZeroCopy::Require),
+            _ => Err(Error::invalid("the copy policy", format!("`{text}`"), "allow or require")),
+        }
+    }
+}
+
 /// Where parameter sets (SPS, PPS, sequence header) go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

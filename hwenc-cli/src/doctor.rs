@@ -1,0 +1,25 @@
+//! `hwenc doctor`
+
+use std::process::ExitCode;
+
+use hwenc::Result;
+use hwenc::doctor::{CHECKS, Facts, run_all};
+
+use crate::args::DoctorArgs;
+use crate::say;
+
+/// Exit code: problems were found.
+const PROBLEMS: u8 = 4;
+
+pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode> {
+    if args.list_checks {
+        for check in CHECKS {
+            say::out(format_args!("{:24} {}: {}", check.id, check.category, check.title))?;
+        }
+        return Ok(ExitCode::SUCCESS);
+    }
+    let report = crate::select::report(args.input.as_deref())?;
+    let diagnosis = run_all(&Facts::from(&report), args.check.as_deref())?;
+    if args.json { say::json(&diagnosis)? } else { say::out(diagnosis.render(true).trim_end())? }
+    Ok(if diagnosis.has_problems() { ExitCode::from(PROBLEMS) } else { ExitCode::SUCCESS })
+}

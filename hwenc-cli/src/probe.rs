@@ -1,0 +1,43 @@
+//! `hwenc probe`
+
+use std::process::ExitCode;
+
+use hwenc::probe::Report;
+use hwenc::{Codec, Fallback, Request, Result};
+
+use crate::args::ProbeArgs;
+use crate::say;
+
+/// The codecs that people ask about first.
+const CODECS: [Codec; 3] = [Codec::H264, Codec::Hevc, Codec::Av1];
+
+pub(crate) fn run(args: &ProbeArgs) -> Result<ExitCode> {
+    let report = Report::collect();
+    if args.json {
+        say::out(report.to_json())?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    say::out(format_args!("FFmpeg {} ({})", report.ffmpeg.version, report.ffmpeg.license))?;
+    let nodes = &report.machine.drm.render_nodes;
+    for node in nodes {
+        let hardware = node.hardware.as_ref().map_or_else(|| "unknown device".to_owned(), |h| h.label());
+        let driver = node.hardware.as_ref().and_then(|h| h.driver.as_deref()).unwrap_or("no driver");
+        let open = if node.can_open() { "opens" } else { "does not open" };
+        say::out(format_args!("{}: {hardware}, {driver}, {open}", node.path.display()))?;
+    }
+    if nodes.is_empty() {
+        say::out("no render node")?;
+    }
+    for codec in CODECS {
+        say::out(format_args!("\n{codec}"))?;
+        let request = Request::new(codec, 1280, 720).fallback(Fallback::Software);
+        let candidates = match report.select(&request) {
+            Ok(decision) => decision.candidates().to_vec(),
+            Err(error) => error.candidates().to_vec(),
+        };
+        for candidate in candidates {
+            say::out(format_args!("  {candidate}"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}

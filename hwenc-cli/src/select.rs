@@ -1,0 +1,39 @@
+//! `hwenc select`
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use hwenc::probe::Report;
+use hwenc::{Codec, Error, Fallback, Request, Result};
+
+use crate::args::SelectArgs;
+use crate::{parse, say};
+
+pub(crate) fn run(args: &SelectArgs) -> Result<ExitCode> {
+    let (width, height) = parse::size(&args.size)?;
+    let mut request = Request::new(args.codec.parse::<Codec>()?, width, height)
+        .fps(parse::rate(&args.fps)?)
+        .bit_depth(args.bit_depth)
+        .fallback(args.fallback.parse::<Fallback>()?);
+    request.encoder = parse::encoder(&args.encoder);
+    request.device.clone_from(&args.device);
+    request.validate()?;
+    let decision = report(args.input.as_deref())?.select(&request)?;
+    if args.json { say::json(&decision)? } else { say::out(&decision)? }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A saved report, or one of this machine.
+pub(crate) fn report(saved: Option<&Path>) -> Result<Report> {
+    let Some(path) = saved else { return Ok(Report::collect()) };
+    let text = std::fs::read_to_string(path).map_err(|e| {
+        let code = match e.kind() {
+            std::io::ErrorKind::NotFound => hwenc::Code::InputMissing,
+            std::io::ErrorKind::PermissionDenied => hwenc::Code::InputPermission,
+            std::io::ErrorKind::IsADirectory => hwenc::Code::InputIsDirectory,
+            _ => hwenc::Code::ReportInvalid,
+        };
+        Error::new(code, format!("the report {} cannot be read: {e}", path.display()))
+    })?;
+    Report::from_json(&text).map_err(|e| e.context(path.display()))
+}
