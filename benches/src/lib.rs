@@ -5,3 +5,4 @@ pub mod film;
 pub mod scale;
 pub mod ssim;
 pub mod stats;
+pub mod tiny;

@@ -44,11 +44,7 @@ pub fn anchor() -> [f64; 11] {
     let bend = 51.0 - 70.0 * low;
     std::array::from_fn(|i| {
         let quality = i as f64 * 10.0;
-        if quality <= 70.0 {
-            51.0 - quality * low
-        } else {
-            bend + (1.0 - bend) * (quality - 70.0) / 30.0
-        }
+        if quality <= 70.0 { 51.0 - quality * low } else { bend + (1.0 - bend) * (quality - 70.0) / 30.0 }
     })
 }
 
@@ -84,7 +80,11 @@ mod tests {
     use super::*;
 
     fn curve() -> Curve {
-        Curve::new(vec![Point { crf: 40.0, db: 10.0 }, Point { crf: 0.0, db: 30.0 }, Point { crf: 20.0, db: 20.0 }])
+        Curve::new(vec![
+            Point { crf: 40.0, db: 10.0 },
+            Point { crf: 0.0, db: 30.0 },
+            Point { crf: 20.0, db: 20.0 },
+        ])
     }
 
     #[test]

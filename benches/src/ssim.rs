@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn the_figure_of_luma_is_found() {
-        let said = "x\n[Parsed_ssim_4 @ 0x5] SSIM Y:0.987654 (19.084) U:0.9 (10.0) V:0.9 (10.0) All:0.95 (13.0)\n";
+        let said =
+            "x\n[Parsed_ssim_4 @ 0x5] SSIM Y:0.987654 (19.084) U:0.9 (10.0) V:0.9 (10.0) All:0.95 (13.0)\n";
         assert_eq!(parse(said), Some(0.987654));
         assert_eq!(parse("nothing"), None);
     }

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use hwenc::Result;
-use hwenc::doctor::{CHECKS, Facts, run_all};
+use hwenc::doctor::{CHECKS, run_all};
 
 use crate::args::DoctorArgs;
 use crate::say;
@@ -19,7 +19,11 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let report = crate::select::report(args.input.as_deref())?;
-    let diagnosis = run_all(&Facts::from(&report), args.check.as_deref())?;
-    if args.json { say::json(&diagnosis)? } else { say::out(diagnosis.render(true).trim_end())? }
+    let diagnosis = run_all(&report, args.check.as_deref())?;
+    if args.json {
+        say::json(&diagnosis)?
+    } else {
+        say::out(diagnosis.render(true).trim_end())?
+    }
     Ok(if diagnosis.has_problems() { ExitCode::from(PROBLEMS) } else { ExitCode::SUCCESS })
 }

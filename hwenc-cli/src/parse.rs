@@ -5,14 +5,16 @@ use hwenc::{Code, Error, Rational, Result};
 /// `1280x720`.
 pub(crate) fn size(text: &str) -> Result<(u32, u32)> {
     let parts = text.split_once(['x', 'X']);
-    parts
-        .and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?)))
-        .ok_or_else(|| Error::invalid("the size", format!("`{text}`"), "WIDTHxHEIGHT in pixels, such as 1280x720"))
+    parts.and_then(|(w, h)| Some((w.parse().ok()?, h.parse().ok()?))).ok_or_else(|| {
+        Error::invalid("the size", format!("`{text}`"), "WIDTHxHEIGHT in pixels, such as 1280x720")
+    })
 }
 
 /// `30`, `29.97`, `30000/1001`.
 pub(crate) fn rate(text: &str) -> Result<Rational> {
-    let wrong = || Error::invalid("the frame rate", format!("`{text}`"), "a number above zero, such as 25 or 30000/1001");
+    let wrong = || {
+        Error::invalid("the frame rate", format!("`{text}`"), "a number above zero, such as 25 or 30000/1001")
+    };
     if let Some((num, den)) = text.split_once('/') {
         let part = |s: &str| s.parse::<i32>().map_err(|_| wrong());
         return Ok(Rational::new(part(num)?, part(den)?));
@@ -34,7 +36,9 @@ pub(crate) fn rate(text: &str) -> Result<Rational> {
 
 /// `4M`, `800k`, `4000000`: bits per second, decimal multiples as FFmpeg has them.
 pub(crate) fn bits(text: &str) -> Result<u64> {
-    let wrong = || Error::invalid("the bit rate", format!("`{text}`"), "bits per second, such as 4M, 800k or 2500000");
+    let wrong = || {
+        Error::invalid("the bit rate", format!("`{text}`"), "bits per second, such as 4M, 800k or 2500000")
+    };
     let (number, factor) = match text.as_bytes().last() {
         Some(b'k' | b'K') => (&text[..text.len() - 1], 1e3),
         Some(b'm' | b'M') => (&text[..text.len() - 1], 1e6),
@@ -53,7 +57,8 @@ pub(crate) fn bits(text: &str) -> Result<u64> {
 pub(crate) fn option(text: &str) -> Result<(String, String)> {
     match text.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
-        _ => Err(Error::new(Code::Usage, format!("`-o {text}` is not KEY=VALUE")).with_remedy("write -o KEY=VALUE")),
+        _ => Err(Error::new(Code::Usage, format!("`-o {text}` is not KEY=VALUE"))
+            .with_remedy("write -o KEY=VALUE")),
     }
 }
 

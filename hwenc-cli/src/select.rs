@@ -19,7 +19,11 @@ pub(crate) fn run(args: &SelectArgs) -> Result<ExitCode> {
     request.device.clone_from(&args.device);
     request.validate()?;
     let decision = report(args.input.as_deref())?.select(&request)?;
-    if args.json { say::json(&decision)? } else { say::out(&decision)? }
+    if args.json {
+        say::json(&decision)?
+    } else {
+        say::out(&decision)?
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,7 +3,10 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use hwenc::{Code, Codec, Error, Fallback, OnCorrupt, Progress, RateControl, Result, Transcode, TranscodeReport, ZeroCopy};
+use hwenc::{
+    Code, Codec, Error, Fallback, OnCorrupt, Progress, RateControl, Result, Transcode, TranscodeReport,
+    ZeroCopy,
+};
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::args::TranscodeArgs;
@@ -73,13 +76,19 @@ fn report_file(path: &std::path::Path) -> Result<tempfile::NamedTempFile> {
         .prefix(".hwenc-report.")
         .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
         .tempfile_in(directory)
-        .map_err(|e| Error::new(Code::OutputFailed, format!("the report {} cannot be written: {e}", path.display())))
+        .map_err(|e| {
+            Error::new(Code::OutputFailed, format!("the report {} cannot be written: {e}", path.display()))
+        })
 }
 
 fn write_report(mut file: tempfile::NamedTempFile, text: &str, path: &std::path::Path) -> Result<()> {
     use std::io::Write;
     let failed = |e: std::io::Error| {
-        let code = if e.kind() == std::io::ErrorKind::StorageFull { Code::OutputDiskFull } else { Code::OutputFailed };
+        let code = if e.kind() == std::io::ErrorKind::StorageFull {
+            Code::OutputDiskFull
+        } else {
+            Code::OutputFailed
+        };
         Error::new(code, format!("the report {} cannot be written: {e}", path.display()))
     };
     writeln!(file, "{text}").map_err(failed)?;

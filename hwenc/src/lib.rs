@@ -27,6 +27,10 @@
 //! ```
 #![deny(unsafe_code)]
 
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
+
 pub mod av;
 mod backend;
 pub mod device;
@@ -41,7 +45,9 @@ pub mod transcode;
 pub use av::{Color, Matrix, Packet, PixelFormat, Primaries, Range, Rational, Transfer, log};
 pub use encode::{Input, Output, Picture, Session, Settings, Stats};
 pub use error::{Code, Error, Kind, Reason, Result};
-pub use select::{Candidate, Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, ZeroCopy};
+pub use select::{
+    Candidate, Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, ZeroCopy,
+};
 pub use transcode::{Cancel, OnCorrupt, Progress, Transcode, TranscodeReport};
 
 /// Looks at this machine and decides. To decide several times, collect a [`probe::Report`] once and ask it.

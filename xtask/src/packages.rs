@@ -45,6 +45,11 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("ffmpeg", Stage::Demo, "the independent decoder, and the peer that benches compare with"),
     package("libva-dev", Stage::Tests, "libva itself and the headers that the bindings are checked against"),
     package("libyuv-dev", Stage::Tests, "a peer of the colour conversion in the benches"),
+    package(
+        "pocl-opencl-icd",
+        Stage::Tests,
+        "an OpenCL device on the CPU: hardware contexts without hardware",
+    ),
     package("valgrind", Stage::Host, "memory errors and leaks in the session tests"),
     package("debootstrap", Stage::Host, "makes the Debian trees with FFmpeg 7.1 and 9"),
     package("debian-archive-keyring", Stage::Host, "the signatures that debootstrap verifies"),

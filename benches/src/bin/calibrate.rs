@@ -132,7 +132,8 @@ fn encode(candidate: &Candidate, crf: f64, film: &Path, coded: &Path) -> Result<
     if candidate.name == "libx265" {
         command.args(["-x265-params", "log-level=error"]);
     }
-    let output = command.arg(coded).env("SVT_LOG", "1").output().context("the `ffmpeg` command does not start")?;
+    let output =
+        command.arg(coded).env("SVT_LOG", "1").output().context("the `ffmpeg` command does not start")?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{} at CRF {crf} failed:\n{said}", candidate.name);
     Ok(())

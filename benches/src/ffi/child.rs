@@ -35,7 +35,10 @@ pub fn run(command: &mut Command) -> Result<Usage> {
     let ret = unsafe { libc::wait4(pid, &mut status, 0, &mut usage) };
     let wall = start.elapsed();
     ensure!(ret == pid, "waiting for `{name}` failed: {}", std::io::Error::last_os_error());
-    ensure!(libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0, "`{name}` ended with status {status:#x}");
+    ensure!(
+        libc::WIFEXITED(status) && libc::WEXITSTATUS(status) == 0,
+        "`{name}` ended with status {status:#x}"
+    );
     let cpu = duration(usage.ru_utime) + duration(usage.ru_stime);
     Ok(Usage {
         wall_s: wall.as_secs_f64(),
@@ -54,7 +57,8 @@ mod tests {
 
     #[test]
     fn time_and_memory_are_the_childs_own() {
-        let usage = run(Command::new("sh").args(["-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"])).unwrap();
+        let usage =
+            run(Command::new("sh").args(["-c", "i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done"])).unwrap();
         assert!(usage.cpu_s > 0.0 && usage.wall_s > 0.0 && usage.peak_kib > 100, "{usage:?}");
         assert!(run(Command::new("sh").args(["-c", "exit 3"])).is_err());
     }

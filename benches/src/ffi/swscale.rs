@@ -44,10 +44,11 @@ impl BgraToNv12 {
     pub fn run(&mut self, bgra: &[u8], y: &mut [u8], uv: &mut [u8]) {
         let (w, h) = (self.width, self.height);
         assert!(bgra.len() >= w * h * 4 && y.len() >= w * h && uv.len() >= w * h / 2);
-        let (from, to) = ([bgra.as_ptr(), ptr::null()], [y.as_mut_ptr(), uv.as_mut_ptr()]);
-        let (from_stride, to_stride) = ([w as c_int * 4, 0], [w as c_int; 2]);
-        // SAFETY: a live context for this size; the planes were checked to be as long as size and strides say, and
-        // swscale looks at as many planes as the formats have.
+        let (null, stride) = (ptr::null_mut(), w as c_int);
+        let (from, to) = ([bgra.as_ptr(), null, null, null], [y.as_mut_ptr(), uv.as_mut_ptr(), null, null]);
+        let (from_stride, to_stride) = ([stride * 4, 0, 0, 0], [stride, stride, 0, 0]);
+        // SAFETY: a live context for this size; four entries each, as swscale copies them; the planes were checked to
+        // be as long as size and strides say.
         let rows = unsafe {
             let context = self.context.as_ptr();
             ff::sws_scale(

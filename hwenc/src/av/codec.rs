@@ -245,8 +245,11 @@ impl Encoder {
     /// Sends a frame, or `None` for the end. Says `false` when packets must be received first.
     ///
     /// # Errors
-    /// [`Code::EncoderFailed`].
+    /// [`Code::PictureInvalid`] for a frame of another size or format, [`Code::EncoderFailed`].
     pub fn send(&mut self, frame: Option<&Frame>) -> Result<bool> {
+        if let Some(frame) = frame {
+            self.fits(frame)?;
+        }
         let mark = log::mark();
         // SAFETY: an open encoder; libav takes references of its own.
         let ret = unsafe {
@@ -256,7 +259,8 @@ impl Encoder {
             )
         };
         match ret {
-            0 | error::EOF => Ok(true),
+            0 => Ok(true),
+            error::EOF if frame.is_none() => Ok(true),
             error::AGAIN => Ok(false),
             _ => Err(self.failure(Code::EncoderFailed, "the encoder refused a picture".into(), ret, mark)),
         }
@@ -330,6 +334,22 @@ impl Encoder {
     /// Samples per frame that an audio encoder wants; 0 for any number.
     pub fn frame_size(&self) -> u32 {
         self.get().frame_size.max(0) as u32
+    }
+
+    /// Encoders read as much as they were opened for, whatever the frame holds.
+    fn fits(&self, frame: &Frame) -> Result<()> {
+        let (c, f) = (self.get(), frame.get());
+        let same = if c.width > 0 {
+            (c.width, c.height, c.pix_fmt as i32) == (f.width, f.height, f.format)
+        } else {
+            let channels = c.ch_layout.nb_channels == f.ch_layout.nb_channels;
+            channels && (c.sample_fmt as i32, c.sample_rate) == (f.format, f.sample_rate)
+        };
+        if same && frame.has_content() {
+            return Ok(());
+        }
+        Err(Error::new(Code::PictureInvalid, format!("{frame:?} does not fit the open encoder"))
+            .with_value(format!("{frame:?}"), format!("{}x{}", c.width, c.height)))
     }
 
     fn get(&self) -> &ff::AVCodecContext {
@@ -463,6 +483,18 @@ mod tests {
         assert_eq!(error.code(), Code::EncoderOpenFailed);
         let evidence = error.reason().evidence.join("\n");
         assert!(evidence.contains("nosuch") && evidence.contains("AVERROR"), "{evidence}");
+    }
+
+    #[test]
+    fn frames_that_do_not_fit_are_refused() {
+        let mut encoder = Encoder::open(settings(&[])).unwrap();
+        for frame in [
+            Frame::picture(PixelFormat::I420, 32, 64).unwrap(),
+            Frame::picture(PixelFormat::NV12, 64, 64).unwrap(),
+            Frame::empty().unwrap(),
+        ] {
+            assert_eq!(encoder.send(Some(&frame)).unwrap_err().code(), Code::PictureInvalid);
+        }
     }
 
     #[test]

@@ -71,6 +71,8 @@ pub struct Graph {
     graph: NonNull<ff::AVFilterGraph>,
     source: *mut ff::AVFilterContext,
     sink: *mut ff::AVFilterContext,
+    /// Size and format that the filters were configured for; `None` for sound, which aresample follows by itself.
+    takes: Option<(u32, u32, PixelFormat)>,
 }
 
 // SAFETY: a filter graph may be used from any one thread at a time.
@@ -82,7 +84,8 @@ impl Graph {
     /// # Errors
     /// [`Code::FilterFailed`], with FFmpeg's own lines where the log is installed.
     pub fn video(format: &VideoFormat, spec: &str) -> Result<Self> {
-        let graph = Self::empty()?;
+        let mut graph = Self::empty()?;
+        graph.takes = Some((format.width, format.height, format.format));
         // SAFETY: the parameters are plain values, freed below; a frames reference is copied by the call.
         graph.build(c"buffer", c"buffersink", spec, |source| unsafe {
             let p = error::alloc(ff::av_buffersrc_parameters_alloc(), "filter parameters")?.as_ptr();
@@ -134,7 +137,7 @@ impl Graph {
     fn empty() -> Result<Self> {
         // SAFETY: no arguments.
         let graph = error::alloc(unsafe { ff::avfilter_graph_alloc() }, "a filter graph")?;
-        Ok(Graph { graph, source: ptr::null_mut(), sink: ptr::null_mut() })
+        Ok(Graph { graph, source: ptr::null_mut(), sink: ptr::null_mut(), takes: None })
     }
 
     fn build(
@@ -193,8 +196,17 @@ impl Graph {
     /// Sends a frame, or `None` for the end. The frame keeps its content.
     ///
     /// # Errors
+    /// [`Code::PictureInvalid`] for a picture of another size or format than the graph was made for,
     /// [`Code::FilterFailed`].
     pub fn push(&mut self, frame: Option<&Frame>) -> Result<()> {
+        if let (Some(frame), Some(takes)) = (frame, self.takes) {
+            let is = (frame.width(), frame.height(), frame.format());
+            // Not every filter looks at what it gets.
+            if is != takes || !frame.has_content() {
+                return Err(Error::new(Code::PictureInvalid, format!("{frame:?} does not fit the filter"))
+                    .with_value(format!("{is:?}"), format!("{takes:?}")));
+            }
+        }
         // SAFETY: a configured source; KEEP_REF leaves the caller's reference alone.
         let ret = unsafe {
             ff::av_buffersrc_add_frame_flags(

@@ -220,6 +220,12 @@ impl HwFrames {
     /// # Errors
     /// [`Code::DeviceFailed`].
     pub fn upload(&self, frame: &Frame) -> Result<Frame> {
+        if frame.is_hardware() || !frame.has_content() {
+            return Err(Error::new(
+                Code::DeviceFailed,
+                "only a picture in memory can be copied to the device",
+            ));
+        }
         let new = self.picture()?;
         // SAFETY: two live frames.
         let ret = unsafe { ff::av_hwframe_transfer_data(new.as_ptr(), frame.as_ptr(), 0) };
@@ -248,6 +254,7 @@ impl Frame {
     /// # Errors
     /// [`Code::DeviceFailed`].
     pub fn download(&self) -> Result<Frame> {
+        self.on_device()?;
         let new = Frame::empty()?;
         // SAFETY: two live frames; the new one is blank, so its memory is allocated by the call.
         let ret = unsafe { ff::av_hwframe_transfer_data(new.as_ptr(), self.as_ptr(), 0) };
@@ -262,6 +269,7 @@ impl Frame {
     /// # Errors
     /// [`Code::DeviceFailed`] where the device cannot.
     pub fn map(&self, format: PixelFormat, access: Access) -> Result<Frame> {
+        self.on_device()?;
         let mut new = Frame::empty()?;
         new.get_mut().format = format.raw();
         let flags = match access {
@@ -273,6 +281,16 @@ impl Frame {
         let ret = unsafe { ff::av_hwframe_map(new.as_ptr(), self.as_ptr(), flags) };
         error::check(ret, Code::DeviceFailed, &format!("the picture cannot be mapped as {format}"))?;
         Ok(new)
+    }
+}
+
+impl Frame {
+    /// libavutil takes it for granted.
+    fn on_device(&self) -> Result<()> {
+        if self.is_hardware() {
+            return Ok(());
+        }
+        Err(Error::new(Code::DeviceFailed, "the picture does not live on a device"))
     }
 }
 

@@ -86,6 +86,9 @@ impl Muxer {
         frame_rate: Rational,
         tag: Option<[u8; 4]>,
     ) -> Result<usize> {
+        if self.header_written {
+            return Err(Error::new(Code::Internal, "streams are added before the header"));
+        }
         // SAFETY: an output context before its header.
         let stream = error::alloc(unsafe { ff::avformat_new_stream(self.context, ptr::null()) }, "a stream")?;
         // SAFETY: the stream is ours to fill until the header; parameters are copied.
@@ -108,6 +111,13 @@ impl Muxer {
     /// # Errors
     /// [`Code::OutOfMemory`].
     pub fn describe_stream(&mut self, stream: usize, input: &Demuxer, from: &StreamInfo) -> Result<()> {
+        self.has(stream)?;
+        if self.header_written || from.index >= input.streams().len() {
+            return Err(Error::new(
+                Code::Internal,
+                "streams are described before the header, by one of the input",
+            ));
+        }
         // SAFETY: both numbers are those of live streams of live contexts; everything is copied.
         unsafe {
             let to = *self.get().streams.add(stream);
@@ -183,6 +193,10 @@ impl Muxer {
     /// # Errors
     /// [`Code::OutputDiskFull`], [`Code::OutputClosed`], [`Code::OutputFailed`], [`Code::Cancelled`].
     pub fn write(&mut self, packet: &mut Packet, stream: usize) -> Result<()> {
+        self.has(stream)?;
+        if !self.header_written {
+            return Err(Error::new(Code::Internal, "the header is written before the first packet"));
+        }
         // SAFETY: a stream that was added.
         let time_base = Rational::from_av(unsafe { (**self.get().streams.add(stream)).time_base });
         packet.rescale(time_base);
@@ -233,6 +247,13 @@ impl Muxer {
     pub fn format(&self) -> &str {
         // SAFETY: a context made for an output has a format with a static name.
         unsafe { CStr::from_ptr((*self.get().oformat).name) }.to_str().unwrap_or("")
+    }
+
+    fn has(&self, stream: usize) -> Result<()> {
+        if stream < self.get().nb_streams as usize {
+            return Ok(());
+        }
+        Err(Error::new(Code::Internal, format!("the output has no stream {stream}")))
     }
 
     /// A write that failed in libavformat's buffer: not every muxer passes it on.

@@ -31,27 +31,40 @@ impl Scaler {
         let (w, h) = buffer::size(width, height)?;
         // ACCURATE_RND and FULL_CHR: the correct result rather than the quickest; this is the path of odd formats.
         let flags = BICUBIC | ACCURATE_RND | FULL_CHR_H_INT;
-        // SAFETY: plain values; null where swscale cannot do it.
-        let context = unsafe {
-            let (null, none) = (ptr::null_mut(), ptr::null());
-            ff::sws_getContext(w, h, from.0.to_av(), w, h, to.0.to_av(), flags, null, null, none)
-        };
-        let context = NonNull::new(context).ok_or_else(|| {
-            crate::Error::new(
-                Code::PictureInvalid,
-                format!("swscale does not convert {} to {}", from.0, to.0),
-            )
-        })?;
+        let full =
+            |(format, color): (PixelFormat, Color)| i64::from(color.range == Range::FULL || format.is_rgb());
+        // SAFETY: no arguments.
+        let context = error::alloc(unsafe { ff::sws_alloc_context() }, "a conversion")?;
         let scaler = Scaler { context };
+        let options = [
+            (c"srcw", i64::from(w)),
+            (c"srch", i64::from(h)),
+            (c"src_format", i64::from(from.0.raw())),
+            // Before it is set up: a change of range alone is forgotten when it is said later.
+            (c"src_range", full(from)),
+            (c"dstw", i64::from(w)),
+            (c"dsth", i64::from(h)),
+            (c"dst_format", i64::from(to.0.raw())),
+            (c"dst_range", full(to)),
+            (c"sws_flags", i64::from(flags)),
+        ];
+        for (name, value) in options {
+            // SAFETY: a live context with an AVClass.
+            let ret = unsafe { ff::av_opt_set_int(context.as_ptr().cast(), name.as_ptr(), value, 0) };
+            error::check(ret, Code::Internal, "swscale does not take an option")?;
+        }
+        // SAFETY: a live context that is not set up yet.
+        let ret = unsafe { ff::sws_init_context(context.as_ptr(), ptr::null_mut(), ptr::null_mut()) };
+        error::check(ret, Code::PictureInvalid, &format!("swscale does not convert {} to {}", from.0, to.0))?;
         // SAFETY: a live context; tables of coefficients are static. 0 and 1<<16 leave brightness, contrast and
         // saturation alone (libswscale/swscale.h).
         let ret = unsafe {
             ff::sws_setColorspaceDetails(
                 context.as_ptr(),
                 ff::sws_getCoefficients(coefficients(from.1.matrix)),
-                c_int::from(from.1.range == Range::FULL || from.0.is_rgb()),
+                full(from) as c_int,
                 ff::sws_getCoefficients(coefficients(to.1.matrix)),
-                c_int::from(to.1.range == Range::FULL || to.0.is_rgb()),
+                full(to) as c_int,
                 0,
                 1 << 16,
                 1 << 16,

@@ -7,7 +7,8 @@ use ffmpeg_sys_next as ff;
 use serde::{Deserialize, Serialize};
 
 /// The FFmpeg that is linked, as it describes itself at run time.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Ffmpeg {
     /// Release, as `ffmpeg -version` prints it.
@@ -57,7 +58,8 @@ impl Ffmpeg {
 
     /// Major and minor release number, where the version text begins with them (`5.1.9-0+deb12u1`, `n7.1`).
     pub fn release(&self) -> Option<(u32, u32)> {
-        let mut parts = self.version.trim_start_matches('n').split(|c: char| !c.is_ascii_digit());
+        let text = self.version.strip_prefix('n').unwrap_or(&self.version);
+        let mut parts = text.split(|c: char| !c.is_ascii_digit());
         Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
     }
 }
@@ -142,5 +144,22 @@ mod tests {
         assert!(ffmpeg.decoders.contains(&"h264".to_owned()));
         assert!(ffmpeg.filters.contains(&"scale".to_owned()));
         assert!(ffmpeg.hwcontexts.contains(&"vaapi".to_owned()));
+    }
+
+    #[test]
+    fn releases_are_read_as_distributions_write_them() {
+        for (text, expected) in [
+            ("5.1.9-0+deb12u1", Some((5, 1))),
+            ("n7.1", Some((7, 1))),
+            ("9.0", Some((9, 0))),
+            ("10.2-dev", Some((10, 2))),
+            ("4.4.2-0ubuntu0.22.04.1", Some((4, 4))),
+            ("N-118000-g1234567", None),
+            ("git-2025-01-01", None),
+            ("", None),
+        ] {
+            let ffmpeg = Ffmpeg { version: text.to_owned(), ..Ffmpeg::default() };
+            assert_eq!(ffmpeg.release(), expected, "{text}");
+        }
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Driver {
     pub(crate) format: fn(&Request, encoder: &str) -> Result<PixelFormat>,
     /// Settings as AVOptions.
     pub(crate) configure: fn(&Request, encoder: &str, &mut EncoderSettings) -> Result<()>,
+    /// An IDR in the middle needs a new encoder, because this one cannot be asked for it.
+    pub(crate) reopens_for_idr: fn(&Request, encoder: &str) -> bool,
     /// Options whose values are read back from the open encoder.
     pub(crate) applied: &'static [&'static str],
 }

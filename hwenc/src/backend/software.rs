@@ -14,6 +14,7 @@ pub(crate) static BACKEND: Backend = Backend {
         refuses,
         format,
         configure,
+        reopens_for_idr,
         applied: &["preset", "tune", "crf", "qp", "b", "maxrate", "bufsize", "g", "bf", "threads", "profile"],
     }),
 };
@@ -75,6 +76,18 @@ fn refuses(request: &Request, encoder: &str) -> Option<Reason> {
     if request.chroma == Chroma::Yuv444 && !t.chroma_444 {
         return unsupported("has no 4:4:4".into()).map(|r| r.remedy("ask for 4:2:0, or for h264 or hevc"));
     }
+    if encoder == "libsvtav1" {
+        // SVT-AV1 2.3 and 4.2 refuse this; 1.4 takes it.
+        if matches!((request.latency, request.rate_control), (Latency::Low, RateControl::Vbr(_))) {
+            return unsupported("has no variable bit rate at low latency".into())
+                .map(|r| r.remedy("ask for a constant bit rate, or for normal latency"));
+        }
+        // libavcodec takes 0 for "not set" (libsvtav1.c).
+        if request.rate_control == RateControl::Cqp(0) {
+            return unsupported("takes quantisers from 1 to 63, not 0".into())
+                .map(|r| r.remedy("ask for another quantiser"));
+        }
+    }
     match format(request, encoder) {
         Ok(_) => None,
         Err(error) => Some(error.into_reason()),
@@ -112,7 +125,9 @@ fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -
         RateControl::Quality(quality) => set("crf", format!("{}", crf(t, quality))),
         RateControl::Cqp(qp) => set("qp", qp.to_string()),
         // SVT-AV1 takes no peak in this mode (EbSvtAv1Enc.h, `max_bit_rate`: only with CRF).
-        RateControl::Vbr(bits) if encoder == "libsvtav1" => settings.bit_rate = Some(bits),
+        RateControl::Vbr(bits) | RateControl::Cbr(bits) if encoder == "libsvtav1" => {
+            settings.bit_rate = Some(bits);
+        }
         RateControl::Vbr(bits) => rate(settings, bits, bits.saturating_mul(2)),
         RateControl::Cbr(bits) => rate(settings, bits, bits),
     }
@@ -128,9 +143,17 @@ fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -
             }
         }
         _ => {
-            // CBR needs low-delay prediction (SVT-AV1, Docs/Parameters.md, `--rc`).
-            if low || matches!(request.rate_control, RateControl::Cbr(_)) {
+            // CBR needs low-delay prediction (SVT-AV1, Docs/Parameters.md, `--rc`), and is asked for by name:
+            // libavcodec knows it by a peak as high as the rate, which SVT-AV1 1.4 and 2.3 refuse.
+            let constant = matches!(request.rate_control, RateControl::Cbr(_));
+            if low || constant {
                 more.push("pred-struct=1".into());
+            }
+            if constant {
+                more.push("rc=2".into());
+            }
+            if takes_idr(request) {
+                more.push("enable-force-key-frames=1".into());
             }
             if request.threads > 0 {
                 more.push(format!("lp={}", request.threads));
@@ -150,6 +173,18 @@ fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -
     }
     settings.options.extend(request.options.iter().filter(|(k, _)| k != key).cloned());
     Ok(())
+}
+
+/// SVT-AV1 takes an IDR in the middle with constant quality and B pictures in every version, otherwise since 2.3 at
+/// the latest; 1.4 refuses to be told so.
+fn takes_idr(request: &Request) -> bool {
+    request.latency == Latency::Normal
+        && matches!(request.rate_control, RateControl::Quality(_) | RateControl::Cqp(_))
+}
+
+/// The version of SVT-AV1 cannot be asked for through libavcodec; FFmpeg 7.1 is younger than SVT-AV1 2.3.
+fn reopens_for_idr(request: &Request, encoder: &str) -> bool {
+    encoder == "libsvtav1" && !cfg!(ffmpeg_7_1) && !takes_idr(request)
 }
 
 /// Between the measured points in a straight line; rounded to what all three encoders take.

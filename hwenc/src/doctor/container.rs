@@ -3,10 +3,11 @@
 use nix::libc::EACCES;
 
 use crate::device::NodeFile;
+use crate::probe::Report;
 
-use super::facts::Facts;
 use super::finding::{Finding, Step};
 use super::permission::OVERFLOW_GID;
+use super::questions;
 
 /// Its `gid` is that of the container, which the node then has there.
 const PROXMOX: &str = "on the host, with Proxmox: `pct set CONTAINER --dev0 /dev/dri/renderD128,gid=N`, \
@@ -54,21 +55,21 @@ impl Way {
     }
 }
 
-fn ways(facts: &Facts) -> (&'static Way, &'static Way) {
-    let kind = facts.inventory.container.kind.as_deref().unwrap_or_default();
+fn ways(report: &Report) -> (&'static Way, &'static Way) {
+    let kind = report.machine.container.kind.as_deref().unwrap_or_default();
     let found = WAYS.iter().find(|(name, ..)| *name == kind).unwrap_or(&WAYS[WAYS.len() - 1]);
     (&found.1, &found.2)
 }
 
 /// How this container is given a GPU.
-pub(super) fn give_device(facts: &Facts) -> Vec<Step> {
-    vec![ways(facts).0.step("")]
+pub(super) fn give_device(report: &Report) -> Vec<Step> {
+    vec![ways(report).0.step("")]
 }
 
 /// How the process in this container is given a group, by number: names differ between host and container.
-pub(super) fn give_group(facts: &Facts, gid: u32) -> Vec<Step> {
-    let mut steps = vec![ways(facts).1.step(&gid.to_string())];
-    if matches!(facts.inventory.container.kind.as_deref(), Some("docker" | "podman")) {
+pub(super) fn give_group(report: &Report, gid: u32) -> Vec<Step> {
+    let mut steps = vec![ways(report).1.step(&gid.to_string())];
+    if matches!(report.machine.container.kind.as_deref(), Some("docker" | "podman")) {
         steps.push(Step::Say(format!("in a compose file: `group_add: [\"{gid}\"]`")));
     }
     steps
@@ -76,9 +77,9 @@ pub(super) fn give_group(facts: &Facts, gid: u32) -> Vec<Step> {
 
 /// How this container is given an NVIDIA GPU, with the libraries for encoding: `video` is no default
 /// capability (NVIDIA Container Toolkit, "Driver Capabilities").
-pub(super) fn give_nvidia(facts: &Facts) -> Vec<Step> {
+pub(super) fn give_nvidia(report: &Report) -> Vec<Step> {
     const VARIABLE: &str = "NVIDIA_DRIVER_CAPABILITIES=compute,video,utility";
-    vec![match facts.inventory.container.kind.as_deref() {
+    vec![match report.machine.container.kind.as_deref() {
         Some("kubernetes") => {
             Step::Say(format!("in the pod: `runtimeClassName: nvidia`, and the variable {VARIABLE}"))
         }
@@ -91,26 +92,26 @@ pub(super) fn give_nvidia(facts: &Facts) -> Vec<Step> {
 }
 
 /// The group of the nodes is the host's; the name `render` in a container may have another number.
-pub(super) fn render_gid(facts: &Facts) -> Finding {
-    if !facts.in_container() {
+pub(super) fn render_gid(report: &Report) -> Finding {
+    if !questions::in_container(report) {
         return Finding::ok("not in a container");
     }
-    let nodes = facts.inventory.drm.render_nodes.iter();
+    let nodes = report.machine.drm.render_nodes.iter();
     let files: Vec<(&str, &NodeFile)> =
         nodes.filter_map(|n| Some((n.name.as_str(), n.file.as_ref()?))).collect();
     if files.is_empty() {
         return Finding::ok("no render node in this container");
     }
-    let here = facts.inventory.groups.iter().find(|group| group.name == "render").map(|group| group.gid);
-    let odd = files.iter().find(|(_, file)| shut_by_group(file) && differs(facts, file, here));
+    let here = report.machine.groups.iter().find(|group| group.name == "render").map(|group| group.gid);
+    let odd = files.iter().find(|(_, file)| shut_by_group(file) && differs(report, file, here));
     let Some((name, file)) = odd else { return Finding::ok("is no hindrance") };
     let here = here.map_or("does not exist".to_owned(), |gid| format!("is GID {gid}"));
     Finding::problem(
         format!("{name} belongs to GID {}, and `render` {here} in this container", file.gid),
         "host and container number their groups apart, and the kernel only knows numbers",
     )
-    .unless(facts.some_gpu_opens())
-    .steps(give_group(facts, file.gid))
+    .unless(questions::some_gpu_opens(report))
+    .steps(give_group(report, file.gid))
 }
 
 /// Names of groups do not matter where the kernel lets the process in, or keeps it out for another reason. A
@@ -121,7 +122,7 @@ fn shut_by_group(file: &NodeFile) -> bool {
 
 /// Whether the node's group is not the one that this container means by `render`, nor one of the process's
 /// own.
-fn differs(facts: &Facts, file: &NodeFile, render: Option<u32>) -> bool {
-    let video = facts.inventory.groups.iter().any(|group| group.name == "video" && group.gid == file.gid);
-    render != Some(file.gid) && !video && !facts.inventory.process.in_group(file.gid)
+fn differs(report: &Report, file: &NodeFile, render: Option<u32>) -> bool {
+    let video = report.machine.groups.iter().any(|group| group.name == "video" && group.gid == file.gid);
+    render != Some(file.gid) && !video && !report.machine.process.in_group(file.gid)
 }

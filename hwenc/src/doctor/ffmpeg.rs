@@ -1,8 +1,8 @@
 //! The FFmpeg that is linked.
 
 use crate::device::{PciId, vendor};
+use crate::probe::Report;
 
-use super::facts::Facts;
 use super::finding::Finding;
 use super::install::FFMPEG;
 
@@ -32,16 +32,9 @@ const REACH: &[(PciId, &str, &[&str])] = &[
     (vendor::NVIDIA, "NVIDIA", &["_nvenc", "_vulkan"]),
 ];
 
-/// Major and minor number; FFmpeg's own builds put an `n` before them.
-fn number(version: &str) -> Option<(u32, u32)> {
-    let text = version.strip_prefix('n').unwrap_or(version);
-    let mut parts = text.split(|c: char| !c.is_ascii_digit());
-    Some((parts.next()?.parse().ok()?, parts.next()?.parse().ok()?))
-}
-
-pub(super) fn version(facts: &Facts) -> Finding {
-    let version = &facts.ffmpeg.version;
-    let finding = match number(version) {
+pub(super) fn version(report: &Report) -> Finding {
+    let version = &report.ffmpeg.version;
+    let finding = match report.ffmpeg.release() {
         None if version.is_empty() => Finding::warning(
             "the version of FFmpeg is not known",
             "the report does not hold it, and the checks of encoders have nothing to go by",
@@ -55,7 +48,7 @@ pub(super) fn version(facts: &Facts) -> Finding {
             format!("FFmpeg {}.{} is too old", found.0, found.1),
             "hwenc needs 5.1 or newer: older ones lack functions that it calls",
         )
-        .steps([FFMPEG.step(facts)]),
+        .steps([FFMPEG.step(report)]),
         Some((major, minor)) if major > NEWEST_MAJOR => Finding::warning(
             format!("FFmpeg {major}.{minor} is newer than this hwenc"),
             "hwenc is tested with the releases 5.1 to 9; others may behave differently",
@@ -63,44 +56,44 @@ pub(super) fn version(facts: &Facts) -> Finding {
         .say("use a newer hwenc where there is one"),
         Some((major, minor)) => Finding::ok(format!("FFmpeg {major}.{minor}")),
     };
-    finding.evidence(format!("version {version:?}, licence {:?}", facts.ffmpeg.license))
+    finding.evidence(format!("version {version:?}, licence {:?}", report.ffmpeg.license))
 }
 
-pub(super) fn encoders(facts: &Facts) -> Finding {
-    let encoders = &facts.ffmpeg.encoders;
+pub(super) fn encoders(report: &Report) -> Finding {
+    let encoders = &report.ffmpeg.encoders;
     let has = |ending: &str| encoders.iter().any(|name| name.ends_with(ending));
     let hardware: Vec<_> = HARDWARE.iter().filter(|(ending, _)| has(ending)).map(|(_, name)| *name).collect();
     let software: Vec<_> =
         SOFTWARE.iter().copied().filter(|name| encoders.iter().any(|e| e == name)).collect();
     let unreached = REACH
         .iter()
-        .find(|(vendor, _, endings)| facts.inventory.has_vendor(*vendor) && !endings.iter().any(|e| has(e)));
+        .find(|(vendor, _, endings)| report.machine.has_vendor(*vendor) && !endings.iter().any(|e| has(e)));
     let h264 = |name: &String| name.starts_with("h264_") && HARDWARE.iter().any(|(e, _)| name.ends_with(e));
     let finding = if hardware.is_empty() {
         Finding::problem(
             "no hardware encoder is compiled into FFmpeg",
             "no GPU can be used through this FFmpeg, whatever its driver can do",
         )
-        .steps([FFMPEG.step(facts)])
+        .steps([FFMPEG.step(report)])
     } else if let Some((vendor, name, _)) = unreached {
         Finding::problem(
             format!("FFmpeg has no encoder for the {name} GPU of this machine"),
             format!("what is compiled in, {}, does not reach it", hardware.join(", ")),
         )
-        .unless(another_is_reached(facts, *vendor, has))
-        .steps([FFMPEG.step(facts)])
+        .unless(another_is_reached(report, *vendor, has))
+        .steps([FFMPEG.step(report)])
     } else if !encoders.iter().any(h264) {
         Finding::warning(
             "no hardware encoder for H.264 is compiled into FFmpeg",
             "some distributions leave it out, while the GPU may well have it",
         )
-        .steps([FFMPEG.step(facts)])
+        .steps([FFMPEG.step(report)])
     } else if software.is_empty() {
         Finding::warning(
             format!("{}; no software encoder", hardware.join(", ")),
             "there is nothing to fall back to where that is allowed: x264, x265 and SVT-AV1 are all missing",
         )
-        .steps([FFMPEG.step(facts)])
+        .steps([FFMPEG.step(report)])
     } else {
         Finding::ok(format!("{}; in software {}", hardware.join(", "), software.join(", ")))
     };
@@ -108,38 +101,17 @@ pub(super) fn encoders(facts: &Facts) -> Finding {
     let listed: Vec<_> = listed.map(String::as_str).collect();
     finding
         .evidence(format!("hardware encoders: {}", listed.join(" ")))
-        .evidence(format!("hardware contexts: {}", facts.ffmpeg.hwcontexts.join(" ")))
-        .evidence(format!("configuration: {}", facts.ffmpeg.configuration))
+        .evidence(format!("hardware contexts: {}", report.ffmpeg.hwcontexts.join(" ")))
+        .evidence(format!("configuration: {}", report.ffmpeg.configuration))
 }
 
 /// Whether a GPU of another vendor opens and has an encoder.
-fn another_is_reached(facts: &Facts, than: PciId, has: impl Fn(&str) -> bool) -> bool {
+fn another_is_reached(report: &Report, than: PciId, has: impl Fn(&str) -> bool) -> bool {
     let opens = |vendor: PciId| {
-        let mut nodes = facts.inventory.usable_render_nodes();
+        let mut nodes = report.machine.usable_render_nodes();
         nodes.any(|node| node.hardware.as_ref().is_some_and(|hardware| hardware.vendor == Some(vendor)))
     };
     REACH
         .iter()
         .any(|(vendor, _, endings)| *vendor != than && opens(*vendor) && endings.iter().any(|e| has(e)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::number;
-
-    #[test]
-    fn versions_are_read_as_distributions_write_them() {
-        for (text, expected) in [
-            ("5.1.9-0+deb12u1", Some((5, 1))),
-            ("n7.1", Some((7, 1))),
-            ("9.0", Some((9, 0))),
-            ("10.2-dev", Some((10, 2))),
-            ("4.4.2-0ubuntu0.22.04.1", Some((4, 4))),
-            ("N-118000-g1234567", None),
-            ("git-2025-01-01", None),
-            ("", None),
-        ] {
-            assert_eq!(number(text), expected, "{text}");
-        }
-    }
 }

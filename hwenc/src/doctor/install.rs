@@ -1,7 +1,9 @@
 //! How a piece of software is installed on the system at hand.
 
-use super::facts::Facts;
+use crate::probe::Report;
+
 use super::finding::Step;
+use super::questions;
 
 /// Something to install: what it is, and the arguments of the system's installer.
 pub(super) struct Software {
@@ -80,11 +82,11 @@ pub(super) const AMD_FIRMWARE: Software = Software {
 
 impl Software {
     /// The command where the system is known, else a sentence.
-    pub(super) fn step(&self, facts: &Facts) -> Step {
-        let systems = &facts.inventory.system.distributions;
+    pub(super) fn step(&self, report: &Report) -> Step {
+        let systems = &report.machine.system.distributions;
         let command = self.commands.iter().find(|(id, _)| systems.iter().any(|system| system == id));
         match command {
-            Some((_, command)) => Step::Run(facts.as_root(command)),
+            Some((_, command)) => Step::Run(questions::as_root(report, command)),
             None => Step::Say(format!("install {}", self.what)),
         }
     }

@@ -1,17 +1,18 @@
 //! Libraries that are loaded at run time: each is looked for only where a device would need it.
 
 use crate::device::vendor;
+use crate::probe::Report;
 
 use super::container;
-use super::facts::Facts;
 use super::finding::{Finding, Step};
 use super::install::{CUDA, LIBVA, NVENC, QUICK_SYNC, Software};
+use super::questions;
 
 const NOT_NEEDED: &str = "not needed: no device that it would drive";
 
 /// Those of the libraries for which somebody tried and saw this.
-fn those<'a>(facts: &Facts, names: &[&'a str], loads: Option<bool>) -> Vec<&'a str> {
-    names.iter().copied().filter(|name| facts.loads(name) == loads).collect()
+fn those<'a>(report: &Report, names: &[&'a str], loads: Option<bool>) -> Vec<&'a str> {
+    names.iter().copied().filter(|name| report.loads(name) == loads).collect()
 }
 
 /// A report of an older version may not tell.
@@ -23,18 +24,18 @@ fn untold(names: &[&str]) -> Finding {
     .say("run `hwenc doctor` on the machine itself")
 }
 
-fn errors(facts: &Facts, names: &[&str]) -> Vec<String> {
-    let line = |name: &&str| match facts.library(name) {
-        Some(library) if library.loaded => format!("{name}: loads"),
-        Some(library) => format!("{name}: {}", library.error.as_deref().unwrap_or("does not load")),
+fn errors(report: &Report, names: &[&str]) -> Vec<String> {
+    let line = |name: &&str| match report.library(name).map(|library| &library.error) {
+        Some(None) => format!("{name}: loads"),
+        Some(Some(error)) => format!("{name}: {error}"),
         None => format!("{name}: was not tried"),
     };
     names.iter().map(line).collect()
 }
 
 /// All of the libraries have to load.
-fn all(facts: &Facts, names: &[&str], why: &str, fix: Vec<Step>) -> Finding {
-    let (missing, unknown) = (those(facts, names, Some(false)), those(facts, names, None));
+fn all(report: &Report, names: &[&str], why: &str, fix: Vec<Step>) -> Finding {
+    let (missing, unknown) = (those(report, names, Some(false)), those(report, names, None));
     let finding = if !missing.is_empty() {
         Finding::problem(format!("{} does not load", missing.join(", ")), why).steps(fix)
     } else if !unknown.is_empty() {
@@ -42,72 +43,72 @@ fn all(facts: &Facts, names: &[&str], why: &str, fix: Vec<Step>) -> Finding {
     } else {
         Finding::ok("loads")
     };
-    finding.evidences(errors(facts, names))
+    finding.evidences(errors(report, names))
 }
 
 /// Whether a device is here that VA-API might drive.
-fn has_va_device(facts: &Facts) -> bool {
-    let nodes = facts.inventory.drm.render_nodes.iter();
+fn has_va_device(report: &Report) -> bool {
+    let nodes = report.machine.drm.render_nodes.iter();
     let mut vendors = nodes.map(|node| node.hardware.as_ref().and_then(|hardware| hardware.vendor));
     vendors.any(|vendor| vendor != Some(vendor::NVIDIA))
 }
 
-pub(super) fn libva(facts: &Facts) -> Finding {
-    if !has_va_device(facts) {
+pub(super) fn libva(report: &Report) -> Finding {
+    if !has_va_device(report) {
         return Finding::ok(NOT_NEEDED);
     }
     let names = ["libva.so.2", "libva-drm.so.2"];
-    all(facts, &names, "VA-API, and Quick Sync on top of it, start with it", vec![LIBVA.step(facts)])
-        .unless(facts.nvidia_works())
+    all(report, &names, "VA-API, and Quick Sync on top of it, start with it", vec![LIBVA.step(report)])
+        .unless(questions::nvidia_works(report))
 }
 
 /// In a container the driver's libraries are the host's, let in by capability.
-fn nvidia_fix(facts: &Facts, software: &Software) -> Vec<Step> {
-    if facts.in_container() { container::give_nvidia(facts) } else { vec![software.step(facts)] }
+fn nvidia_fix(report: &Report, software: &Software) -> Vec<Step> {
+    if questions::in_container(report) { container::give_nvidia(report) } else { vec![software.step(report)] }
 }
 
-pub(super) fn cuda(facts: &Facts) -> Finding {
-    if !facts.inventory.nvidia.is_present() {
+pub(super) fn cuda(report: &Report) -> Finding {
+    if !report.machine.nvidia.is_present() {
         return Finding::ok(NOT_NEEDED);
     }
-    let fix = nvidia_fix(facts, &CUDA);
-    all(facts, &["libcuda.so.1"], "NVENC works on a CUDA context", fix).unless(another_vendor(facts))
+    let fix = nvidia_fix(report, &CUDA);
+    all(report, &["libcuda.so.1"], "NVENC works on a CUDA context", fix).unless(another_vendor(report))
 }
 
-pub(super) fn nvidia_encode(facts: &Facts) -> Finding {
-    if !facts.inventory.nvidia.is_present() {
+pub(super) fn nvidia_encode(report: &Report) -> Finding {
+    if !report.machine.nvidia.is_present() {
         return Finding::ok(NOT_NEEDED);
     }
-    let fix = nvidia_fix(facts, &NVENC);
-    let why = if facts.in_container() {
+    let fix = nvidia_fix(report, &NVENC);
+    let why = if questions::in_container(report) {
         "a container only gets it with the driver capability `video`, which is not among the default ones"
     } else {
         "NVENC is this library; some distributions package it apart from the driver"
     };
-    let finding = all(facts, &["libnvidia-encode.so.1"], why, fix).unless(another_vendor(facts));
-    let capabilities = facts.inventory.system.variables.get("NVIDIA_DRIVER_CAPABILITIES");
+    let finding = all(report, &["libnvidia-encode.so.1"], why, fix).unless(another_vendor(report));
+    let capabilities = report.machine.system.variables.get("NVIDIA_DRIVER_CAPABILITIES");
     finding.evidences(capabilities.map(|value| format!("NVIDIA_DRIVER_CAPABILITIES={value}")))
 }
 
-fn another_vendor(facts: &Facts) -> bool {
-    let mut nodes = facts.inventory.usable_render_nodes();
+fn another_vendor(report: &Report) -> bool {
+    let mut nodes = report.machine.usable_render_nodes();
     nodes.any(|node| node.hardware.as_ref().is_some_and(|h| h.vendor != Some(vendor::NVIDIA)))
 }
 
 /// The dispatchers that FFmpeg may be linked to load one of these.
 const QUICK_SYNC_RUNTIMES: &[&str] = &["libmfx-gen.so.1.2", "libmfxhw64.so.1"];
 
-pub(super) fn vpl(facts: &Facts) -> Finding {
-    let nodes = facts.inventory.drm.render_nodes.iter();
+pub(super) fn vpl(report: &Report) -> Finding {
+    let nodes = report.machine.drm.render_nodes.iter();
     let mut hardware = nodes.filter_map(|node| node.hardware.as_ref());
     if !hardware.any(|hardware| hardware.vendor == Some(vendor::INTEL)) {
         return Finding::ok(NOT_NEEDED);
     }
-    if !facts.ffmpeg.encoders.iter().any(|name| name.ends_with("_qsv")) {
+    if !report.ffmpeg.encoders.iter().any(|name| name.ends_with("_qsv")) {
         return Finding::ok("not needed: FFmpeg has no Quick Sync encoder");
     }
-    let unknown = those(facts, QUICK_SYNC_RUNTIMES, None);
-    let finding = if !those(facts, QUICK_SYNC_RUNTIMES, Some(true)).is_empty() {
+    let unknown = those(report, QUICK_SYNC_RUNTIMES, None);
+    let finding = if !those(report, QUICK_SYNC_RUNTIMES, Some(true)).is_empty() {
         Finding::ok("a runtime loads")
     } else if !unknown.is_empty() {
         untold(&unknown)
@@ -117,7 +118,7 @@ pub(super) fn vpl(facts: &Facts) -> Finding {
             "no runtime of Quick Sync loads",
             "without one it fails with MFX error -9 (or -3); VA-API on the same GPU is not concerned",
         )
-        .steps([QUICK_SYNC.step(facts)])
+        .steps([QUICK_SYNC.step(report)])
     };
-    finding.evidences(errors(facts, QUICK_SYNC_RUNTIMES))
+    finding.evidences(errors(report, QUICK_SYNC_RUNTIMES))
 }

@@ -1,11 +1,10 @@
-//! Why it does not work: checks on facts, in order, each with what was seen, why it matters and what fixes
+//! Why it does not work: checks on a report, in order, each with what was seen, why it matters and what fixes
 //! it.
 //!
-//! Nothing here looks at the machine but [`Facts::gather`]; every check is a function of the facts, so that a
-//! report from another machine is judged the same way.
+//! Nothing here looks at the machine: every check is a function of the [`Report`], so that one from another
+//! machine is judged the same way.
 
 mod container;
-mod facts;
 mod ffmpeg;
 mod finding;
 mod install;
@@ -14,14 +13,15 @@ mod module;
 mod node;
 mod nvidia;
 mod permission;
+mod questions;
 mod render;
 
 use serde::{Deserialize, Serialize};
 
-pub use facts::{Facts, FfmpegFacts, LIBRARIES, LibraryFact};
 pub use finding::{Finding, Level, Step};
 
 use crate::error::{Error, Result};
+use crate::probe::Report;
 
 /// One thing that usually breaks.
 #[derive(Clone, Copy, Debug)]
@@ -34,14 +34,14 @@ pub struct Check {
     /// A few words.
     pub title: &'static str,
     /// The check itself.
-    pub run: fn(&Facts) -> Finding,
+    pub run: fn(&Report) -> Finding,
 }
 
 const fn check(
     id: &'static str,
     category: &'static str,
     title: &'static str,
-    run: fn(&Facts) -> Finding,
+    run: fn(&Report) -> Finding,
 ) -> Check {
     Check { id, category, title, run }
 }
@@ -117,7 +117,7 @@ impl Diagnosis {
 ///
 /// # Errors
 /// [`Code::RequestInvalid`](crate::Code::RequestInvalid) where no check has this name.
-pub fn run_all(facts: &Facts, only: Option<&str>) -> Result<Diagnosis> {
+pub fn run_all(report: &Report, only: Option<&str>) -> Result<Diagnosis> {
     let chosen: Vec<&Check> = CHECKS.iter().filter(|check| only.is_none_or(|id| id == check.id)).collect();
     if let (Some(id), true) = (only, chosen.is_empty()) {
         let names: Vec<_> = CHECKS.iter().map(|check| check.id).collect();
@@ -127,7 +127,7 @@ pub fn run_all(facts: &Facts, only: Option<&str>) -> Result<Diagnosis> {
         id: check.id.to_owned(),
         category: check.category.to_owned(),
         title: check.title.to_owned(),
-        finding: (check.run)(facts),
+        finding: (check.run)(report),
     };
     Ok(Diagnosis { checks: chosen.iter().map(run).collect() })
 }

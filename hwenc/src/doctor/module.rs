@@ -1,10 +1,11 @@
 //! GPUs that no kernel driver has.
 
 use crate::device::{Display, PciId, vendor};
+use crate::probe::Report;
 
-use super::facts::Facts;
 use super::finding::{Finding, Step};
 use super::install::{AMD_FIRMWARE, NVIDIA_DRIVER};
+use super::questions;
 
 /// The kernel modules for a vendor's GPUs. Other vendors' display controllers have no encoder.
 const MODULES: &[(PciId, &str)] = &[
@@ -16,8 +17,8 @@ const MODULES: &[(PciId, &str)] = &[
 /// Drivers that hold a device for a virtual machine.
 const PASSED_ON: &[&str] = &["vfio-pci", "pci-stub", "xen-pciback"];
 
-pub(super) fn missing(facts: &Facts) -> Finding {
-    let gpus: Vec<(&Display, &str)> = facts.inventory.displays.iter().filter_map(with_module).collect();
+pub(super) fn missing(report: &Report) -> Finding {
+    let gpus: Vec<(&Display, &str)> = report.machine.displays.iter().filter_map(with_module).collect();
     let held = |driver: Option<&str>| driver.is_some_and(|name| PASSED_ON.contains(&name));
     let bare: Vec<_> = gpus.iter().filter(|(gpu, _)| gpu.hardware.driver.is_none()).collect();
     let given: Vec<_> = gpus.iter().filter(|(gpu, _)| held(gpu.hardware.driver.as_deref())).collect();
@@ -27,24 +28,24 @@ pub(super) fn missing(facts: &Facts) -> Finding {
     };
     let evidence = gpus.iter().map(|(gpu, _)| shown(gpu));
     let finding = if let Some((gpu, modprobe)) = bare.first() {
-        let steps = if facts.in_container() {
+        let steps = if questions::in_container(report) {
             vec![Step::Say(format!("on the host, not in the container: sudo {modprobe}"))]
         } else {
-            vec![Step::Run(facts.as_root(modprobe))]
+            vec![Step::Run(questions::as_root(report, modprobe))]
         };
         Finding::problem(
             format!("no kernel driver has the {}", words(gpu)),
             "without its driver a GPU has no node, and nothing can use it",
         )
-        .unless(facts.some_gpu_opens())
+        .unless(questions::some_gpu_opens(report))
         .steps(steps)
-        .steps(hints(facts, gpu))
+        .steps(hints(report, gpu))
     } else if let Some((gpu, _)) = given.first().filter(|_| given.len() == gpus.len()) {
         Finding::problem(
             format!("the {} is held for virtual machines", words(gpu)),
             "what is passed through to a guest cannot be used on the host",
         )
-        .unless(facts.some_gpu_opens())
+        .unless(questions::some_gpu_opens(report))
         .say("run hwenc in the guest, or give the device back to its own driver")
     } else {
         let names: Vec<_> = gpus.iter().map(|(gpu, _)| words(gpu)).collect();
@@ -60,20 +61,20 @@ fn with_module(display: &Display) -> Option<(&Display, &'static str)> {
 }
 
 /// What usually keeps the driver away.
-fn hints(facts: &Facts, gpu: &Display) -> Vec<Step> {
+fn hints(report: &Report, gpu: &Display) -> Vec<Step> {
     let mut steps = Vec::new();
-    if facts.inventory.system.nomodeset {
+    if report.machine.system.nomodeset {
         steps.push(Step::Say("the kernel was started with `nomodeset`: remove it and restart".into()));
     }
     match gpu.hardware.vendor {
         Some(vendor::INTEL) => {
             steps.push(Step::Say("the newest GPUs are driven by `xe` in place of `i915`".into()))
         }
-        Some(vendor::AMD) => steps.push(AMD_FIRMWARE.step(facts)),
-        Some(vendor::NVIDIA) => steps.push(NVIDIA_DRIVER.step(facts)),
+        Some(vendor::AMD) => steps.push(AMD_FIRMWARE.step(report)),
+        Some(vendor::NVIDIA) => steps.push(NVIDIA_DRIVER.step(report)),
         _ => {}
     }
-    if facts.inventory.system.kernel.as_deref().is_some_and(|release| release.contains("cloud")) {
+    if report.machine.system.kernel.as_deref().is_some_and(|release| release.contains("cloud")) {
         steps.push(Step::Say("cloud kernels are built without GPU drivers: install the general one".into()));
     }
     steps

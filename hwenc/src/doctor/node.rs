@@ -1,47 +1,48 @@
 //! `/dev/dri` and what is in it.
 
 use crate::device::{Directory, RenderNode, vendor};
+use crate::probe::Report;
 
 use super::container;
-use super::facts::Facts;
 use super::finding::Finding;
+use super::questions;
 
 const NEEDED: &str = "VA-API, Quick Sync and Vulkan reach a GPU through its render node";
 
 const SOFTWARE: &str = "or encode in software: `hwenc transcode … --fallback software`";
 
 /// Whether something other than NVIDIA's driver would need a render node.
-fn needs_render_node(facts: &Facts) -> bool {
-    !facts.nvidia_works()
-        || facts.inventory.hardware().any(|h| matches!(h.vendor, Some(vendor::INTEL | vendor::AMD)))
+fn needs_render_node(report: &Report) -> bool {
+    !questions::nvidia_works(report)
+        || report.machine.hardware().any(|h| matches!(h.vendor, Some(vendor::INTEL | vendor::AMD)))
 }
 
-pub(super) fn dri_missing(facts: &Facts) -> Finding {
-    match &facts.inventory.drm.directory {
-        Directory::Missing if !needs_render_node(facts) => {
+pub(super) fn dri_missing(report: &Report) -> Finding {
+    match &report.machine.drm.directory {
+        Directory::Missing if !needs_render_node(report) => {
             Finding::ok("none, and NVIDIA's own nodes need none")
         }
-        Directory::Missing => missing(facts),
+        Directory::Missing => missing(report),
         Directory::Unreadable(error) => {
             Finding::problem(format!("/dev/dri cannot be listed: {error}"), "the nodes in it cannot be found")
-                .run(facts.as_root("chmod 755 /dev/dri"))
+                .run(questions::as_root(report, "chmod 755 /dev/dri"))
         }
         _ => Finding::ok("is there"),
     }
 }
 
 /// Whether encoding in hardware is possible without a render node.
-fn something_else_works(facts: &Facts) -> bool {
-    facts.some_gpu_opens() || facts.v4l2_encoder_opens()
+fn something_else_works(report: &Report) -> bool {
+    questions::some_gpu_opens(report) || questions::v4l2_encoder_opens(report)
 }
 
-fn missing(facts: &Facts) -> Finding {
-    let gpus: Vec<_> = facts.inventory.displays.iter().map(|display| display.hardware.label()).collect();
-    let finding = if facts.in_container() {
+fn missing(report: &Report) -> Finding {
+    let gpus: Vec<_> = report.machine.displays.iter().map(|display| display.hardware.label()).collect();
+    let finding = if questions::in_container(report) {
         Finding::problem("there is no /dev/dri in this container", NEEDED)
-            .steps(container::give_device(facts))
+            .steps(container::give_device(report))
             .say(SOFTWARE)
-    } else if facts.inventory.system.virtual_machine {
+    } else if report.machine.system.virtual_machine {
         Finding::problem("there is no /dev/dri in this virtual machine", NEEDED)
             .say("pass a GPU, or a virtual function of one, through to it from the host")
             .say(SOFTWARE)
@@ -51,7 +52,7 @@ fn missing(facts: &Facts) -> Finding {
         Finding::problem("there is no /dev/dri", NEEDED)
             .say("no driver has made a node: see module.missing, and `sudo dmesg | grep -iE 'drm|gpu'`")
     };
-    finding.unless(something_else_works(facts)).evidences(gpus)
+    finding.unless(something_else_works(report)).evidences(gpus)
 }
 
 fn words(node: &RenderNode) -> String {
@@ -61,8 +62,8 @@ fn words(node: &RenderNode) -> String {
     }
 }
 
-pub(super) fn dri_empty(facts: &Facts) -> Finding {
-    let drm = &facts.inventory.drm;
+pub(super) fn dri_empty(report: &Report) -> Finding {
+    let drm = &report.machine.drm;
     let (here, elsewhere): (Vec<_>, Vec<_>) = drm.render_nodes.iter().partition(|node| node.file.is_some());
     let names = |nodes: &[&RenderNode]| nodes.iter().map(|node| words(node)).collect::<Vec<_>>().join(", ");
     if !here.is_empty() {
@@ -71,17 +72,17 @@ pub(super) fn dri_empty(facts: &Facts) -> Finding {
     if matches!(drm.directory, Directory::Missing | Directory::Unreadable(_)) {
         return Finding::ok("nothing to look into");
     }
-    if !needs_render_node(facts) {
+    if !needs_render_node(report) {
         return Finding::ok("none, and NVIDIA's own nodes need none");
     }
-    let finding = if !elsewhere.is_empty() && facts.in_container() {
+    let finding = if !elsewhere.is_empty() && questions::in_container(report) {
         Finding::problem("no render node was given to this container", NEEDED)
-            .steps(container::give_device(facts))
+            .steps(container::give_device(report))
     } else if !elsewhere.is_empty() {
         Finding::problem("the kernel has a render node that is not in /dev/dri", NEEDED)
-            .run(facts.as_root("udevadm trigger --subsystem-match=drm"))
-    } else if facts.in_container() {
-        Finding::problem("/dev/dri holds no render node", NEEDED).steps(container::give_device(facts))
+            .run(questions::as_root(report, "udevadm trigger --subsystem-match=drm"))
+    } else if questions::in_container(report) {
+        Finding::problem("/dev/dri holds no render node", NEEDED).steps(container::give_device(report))
     } else {
         Finding::problem("/dev/dri holds no render node", NEEDED).say(
             "the driver only drives a display, as on server boards and under `nomodeset`: see module.missing",
@@ -89,14 +90,14 @@ pub(super) fn dri_empty(facts: &Facts) -> Finding {
     };
     let known = elsewhere.iter().map(|node| format!("known to the kernel: {}", words(node)));
     finding
-        .unless(something_else_works(facts))
+        .unless(something_else_works(report))
         .evidence(format!("in the directory: {}", drm.entries.join(" ")))
         .evidences(known)
 }
 
 /// Nodes that are there and refuse for another reason than permission.
-pub(super) fn dead(facts: &Facts) -> Finding {
-    let nodes = facts.inventory.drm.render_nodes.iter();
+pub(super) fn dead(report: &Report) -> Finding {
+    let nodes = report.machine.drm.render_nodes.iter();
     let dead: Vec<_> = nodes
         .filter_map(|node| Some((node, node.file.as_ref()?.refused()?)))
         .filter(|(_, error)| !super::permission::is_permission(error))
@@ -106,12 +107,12 @@ pub(super) fn dead(facts: &Facts) -> Finding {
         format!("{} does not open: {error}", words(node)),
         "the node is there, and no driver is behind it",
     )
-    .unless(facts.some_gpu_opens());
-    let finding = if facts.in_container() {
+    .unless(questions::some_gpu_opens(report));
+    let finding = if questions::in_container(report) {
         finding.say("start the container anew: its nodes are older than the driver")
     } else {
         finding
-            .run(facts.as_root("udevadm trigger --subsystem-match=drm"))
+            .run(questions::as_root(report, "udevadm trigger --subsystem-match=drm"))
             .say("if it stays, look for the driver's own words: `sudo dmesg | grep -iE 'drm|gpu'`")
     };
     finding.evidences(dead.iter().map(|(node, error)| format!("{}: {error}", node.path.display())))

@@ -1,27 +1,29 @@
 //! NVIDIA's own driver and its nodes.
 
 use crate::device::vendor;
+use crate::probe::Report;
 
 use super::container;
-use super::facts::Facts;
 use super::finding::Finding;
 use super::install::NVIDIA_DRIVER;
+use super::questions;
 
 /// Makes every node. 255 is the number of `nvidiactl`.
 const MAKE_NODES: &str = "nvidia-modprobe -u -c 0 -c 255";
 
 /// The driver that bound an NVIDIA GPU, as PCI tells.
-fn bound(facts: &Facts) -> Option<&str> {
-    let displays = facts.inventory.displays.iter();
+fn bound(report: &Report) -> Option<&str> {
+    let displays = report.machine.displays.iter();
     let mut drivers = displays
         .filter(|display| display.hardware.vendor == Some(vendor::NVIDIA))
         .filter_map(|display| display.hardware.driver.as_deref());
     drivers.next()
 }
 
-pub(super) fn nodes(facts: &Facts) -> Finding {
-    let nvidia = &facts.inventory.nvidia;
-    let driver = nvidia.driver_version.is_some() || !nvidia.gpus.is_empty() || bound(facts) == Some("nvidia");
+pub(super) fn nodes(report: &Report) -> Finding {
+    let nvidia = &report.machine.nvidia;
+    let driver =
+        nvidia.driver_version.is_some() || !nvidia.gpus.is_empty() || bound(report) == Some("nvidia");
     let missing: Vec<_> = [
         ("nvidiactl", nvidia.control.is_none()),
         ("nvidia0", nvidia.nodes.is_empty()),
@@ -32,13 +34,13 @@ pub(super) fn nodes(facts: &Facts) -> Finding {
     .collect();
     let any_node = missing.len() < 3;
     let finding = if !driver && !any_node {
-        without_driver(facts)
+        without_driver(report)
     } else if !driver {
         Finding::problem(
             "NVIDIA's nodes are here, and its kernel driver is not loaded",
             "CUDA and NVENC need the kernel part of the driver",
         )
-        .run(facts.as_root("modprobe nvidia"))
+        .run(questions::as_root(report, "modprobe nvidia"))
     } else if missing.is_empty() {
         let models: Vec<_> = nvidia.gpus.iter().filter_map(|gpu| gpu.model.as_deref()).collect();
         Finding::ok(if models.is_empty() { "all there".to_owned() } else { models.join(", ") })
@@ -47,14 +49,14 @@ pub(super) fn nodes(facts: &Facts) -> Finding {
             format!("NVIDIA's driver is loaded, and {} is missing", missing.join(", ")),
             "CUDA, and NVENC with it, does not start without them",
         );
-        if facts.in_container() {
-            finding.steps(container::give_nvidia(facts))
+        if questions::in_container(report) {
+            finding.steps(container::give_nvidia(report))
         } else {
-            finding.run(facts.as_root(MAKE_NODES))
+            finding.run(questions::as_root(report, MAKE_NODES))
         }
     };
     let text = nvidia.version_text.iter().cloned();
-    finding.unless(facts.inventory.usable_render_nodes().any(not_nvidia)).evidences(text)
+    finding.unless(report.machine.usable_render_nodes().any(not_nvidia)).evidences(text)
 }
 
 /// NVENC does not work through a render node of NVIDIA's.
@@ -62,13 +64,13 @@ fn not_nvidia(node: &crate::device::RenderNode) -> bool {
     node.hardware.as_ref().is_none_or(|hardware| hardware.vendor != Some(vendor::NVIDIA))
 }
 
-fn without_driver(facts: &Facts) -> Finding {
-    match bound(facts) {
+fn without_driver(report: &Report) -> Finding {
+    match bound(report) {
         Some("nouveau" | "nova") => Finding::problem(
             "the NVIDIA GPU is driven by nouveau",
             "nouveau cannot encode: NVENC belongs to NVIDIA's own driver",
         )
-        .steps([NVIDIA_DRIVER.step(facts)]),
+        .steps([NVIDIA_DRIVER.step(report)]),
         _ => Finding::ok("no NVIDIA driver here"),
     }
 }

@@ -6,10 +6,11 @@ use std::path::Path;
 use nix::libc::{EACCES, EPERM};
 
 use crate::device::{NodeFile, OsError};
+use crate::probe::Report;
 
 use super::container;
-use super::facts::Facts;
 use super::finding::{Finding, Step};
+use super::questions;
 
 /// What a user namespace shows in place of an id that it does not map (`/proc/sys/kernel/overflowgid`).
 pub(super) const OVERFLOW_GID: u32 = 65534;
@@ -33,33 +34,33 @@ struct Shut<'a> {
     error: &'a OsError,
 }
 
-pub(super) fn permission(facts: &Facts) -> Finding {
-    let shut = shut(facts);
+pub(super) fn permission(report: &Report) -> Finding {
+    let shut = shut(report);
     let Some(first) = shut.first() else { return Finding::ok("no node is refused") };
     let names: Vec<_> = shut.iter().map(|node| node.name).collect();
-    let (seen, why) = words(facts, first);
+    let (seen, why) = words(report, first);
     let mut steps = Vec::new();
     let mut done = BTreeSet::new();
     for node in &shut {
         if done.insert((node.error.errno, node.file.gid, node.file.mode.0)) {
-            steps.extend(remedy(facts, node));
+            steps.extend(remedy(report, node));
         }
     }
     steps.dedup();
     Finding::problem(format!("{} may not be opened: {seen}", names.join(", ")), why)
-        .unless(facts.some_gpu_opens())
+        .unless(questions::some_gpu_opens(report))
         .steps(steps)
         .evidences(shut.iter().map(evidence))
         .evidence(format!(
             "this process: uid {}, groups {}",
-            facts.inventory.process.effective_uid,
-            groups(facts)
+            report.machine.process.effective_uid,
+            groups(report)
         ))
 }
 
 /// Render nodes and NVIDIA's. Of V4L2 nodes it is not known yet which are encoders, and a camera is no fault.
-fn shut(facts: &Facts) -> Vec<Shut<'_>> {
-    let inventory = &facts.inventory;
+fn shut(report: &Report) -> Vec<Shut<'_>> {
+    let inventory = &report.machine;
     let render = inventory.drm.render_nodes.iter().map(|n| (&n.name, &n.path, n.file.as_ref()));
     let nvidia = inventory.nvidia.control.iter().chain(&inventory.nvidia.nodes).chain(&inventory.nvidia.uvm);
     let nvidia = nvidia.map(|n| (&n.name, &n.path, Some(&n.file)));
@@ -80,14 +81,14 @@ fn group(file: &NodeFile) -> String {
     }
 }
 
-fn groups(facts: &Facts) -> String {
-    let process = &facts.inventory.process;
+fn groups(report: &Report) -> String {
+    let process = &report.machine.process;
     let all: BTreeSet<_> = process.groups.iter().chain([&process.effective_gid]).collect();
     all.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
 }
 
-fn in_group(facts: &Facts, file: &NodeFile) -> bool {
-    facts.inventory.process.in_group(file.gid)
+fn in_group(report: &Report, file: &NodeFile) -> bool {
+    report.machine.process.in_group(file.gid)
 }
 
 fn group_may(file: &NodeFile) -> bool {
@@ -95,17 +96,17 @@ fn group_may(file: &NodeFile) -> bool {
 }
 
 /// What was seen of one node, and why it matters.
-fn words(facts: &Facts, node: &Shut<'_>) -> (String, String) {
+fn words(report: &Report, node: &Shut<'_>) -> (String, String) {
     let file = node.file;
     if node.error.errno == EPERM {
-        let who = if facts.in_container() { "the container's" } else { "the service's" };
+        let who = if questions::in_container(report) { "the container's" } else { "the service's" };
         return (
             "EPERM".into(),
             format!("{who} list of allowed devices lacks it; the file's own mode does not matter"),
         );
     }
     let seen = format!("EACCES, it belongs to {}, mode {}", group(file), file.mode);
-    let why = match (group_may(file), in_group(facts, file)) {
+    let why = match (group_may(file), in_group(report, file)) {
         (false, _) => "its mode lets no group in".to_owned(),
         (true, false) => format!("this process is not in GID {}", file.gid),
         (true, true) => {
@@ -115,20 +116,20 @@ fn words(facts: &Facts, node: &Shut<'_>) -> (String, String) {
     (seen, why)
 }
 
-fn remedy(facts: &Facts, node: &Shut<'_>) -> Vec<Step> {
+fn remedy(report: &Report, node: &Shut<'_>) -> Vec<Step> {
     let file = node.file;
-    let process = &facts.inventory.process;
+    let process = &report.machine.process;
     if node.error.errno == EPERM {
-        return if facts.in_container() {
-            container::give_device(facts)
+        return if questions::in_container(report) {
+            container::give_device(report)
         } else {
             vec![Step::Say(
                 "in a systemd unit: `DeviceAllow=char-drm rw` and `DeviceAllow=char-nvidia* rw`".into(),
             )]
         };
     }
-    if group_may(file) && in_group(facts, file) {
-        return vec![if facts.in_container() {
+    if group_may(file) && in_group(report, file) {
+        return vec![if questions::in_container(report) {
             Step::Say("with SELinux, on the host: `sudo setsebool -P container_use_devices 1`".into())
         } else {
             Step::Run("sudo ausearch -m avc -ts recent; sudo dmesg | grep -i apparmor".into())
@@ -143,11 +144,11 @@ fn remedy(facts: &Facts, node: &Shut<'_>) -> Vec<Step> {
             ),
         ];
     }
-    if facts.in_container() && group_may(file) && file.gid != 0 {
-        return container::give_group(facts, file.gid);
+    if questions::in_container(report) && group_may(file) && file.gid != 0 {
+        return container::give_group(report, file.gid);
     }
     if !group_may(file) || file.gid == 0 {
-        return if facts.in_container() {
+        return if questions::in_container(report) {
             vec![Step::Say("the node's owner and mode are set on the host".into())]
         } else {
             let mut steps = vec![Step::Run(UDEV_RULE.into()), Step::Run(UDEV_RELOAD.into())];

@@ -156,19 +156,22 @@ impl Converter {
     }
 
     fn decide(&self, source: Source) -> Result<Plan> {
-        let same_numbers = matrices_equal(source.color.matrix, self.color.matrix)
-            && source.color.range.or(Range::LIMITED) == self.color.range.or(Range::LIMITED);
+        // A matrix that the session leaves open stays as it comes; RGB gets the one that players assume.
+        let open = if source.format.is_rgb() { Color::for_height(self.height) } else { source.color };
+        let color = Color { matrix: self.color.matrix.or(open.matrix), ..self.color };
+        let same_numbers = matrices_equal(source.color.matrix, color.matrix)
+            && source.color.range.or(Range::LIMITED) == color.range.or(Range::LIMITED);
         if source.format == self.format && same_numbers {
             return Ok(Plan::Pass);
         }
         let four_two_zero = matches!(self.format, PixelFormat::NV12 | PixelFormat::I420);
         let quick = matches!(source.format, PixelFormat::BGRA | PixelFormat::BGRX | PixelFormat::RGBA);
         if quick && (four_two_zero || self.format == PixelFormat::I444) {
-            let range = if self.color.range == Range::FULL { YuvRange::Full } else { YuvRange::Limited };
-            return Ok(Plan::Rgb(range, standard(self.color.matrix)));
+            let range = if color.range == Range::FULL { YuvRange::Full } else { YuvRange::Limited };
+            return Ok(Plan::Rgb(range, standard(color.matrix)));
         }
         let scaler =
-            Scaler::new((source.format, source.color), (self.format, self.color), self.width, self.height)?;
+            Scaler::new((source.format, source.color), (self.format, color), self.width, self.height)?;
         Ok(Plan::Scale(scaler))
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::convert::Converter;
 use super::{Input, Settings};
 use crate::av::{Encoder, EncoderSettings, Frame, Packet, Rational, Received, StreamParameters};
-use crate::backend;
+use crate::backend::{self, Driver};
 use crate::error::{Code, Error, Result};
 use crate::select::{Decision, Request, ZeroCopy};
 
@@ -38,6 +38,8 @@ pub struct Stats {
     pub copied_bytes: u64,
     /// IDR pictures that were asked for.
     pub forced_idr: u64,
+    /// Times that a new encoder was opened in the middle, because the old one could not give an IDR.
+    pub reopened: u64,
 }
 
 /// An open encoder. Everything runs on the caller's thread but for the encoder's own threads.
@@ -88,6 +90,8 @@ pub struct Session {
     packet: Packet,
     /// What came out while the encoder was too full to take a picture.
     waiting: VecDeque<Packet>,
+    /// Presentation times and durations of the pictures in the encoder whose duration was given.
+    durations: VecDeque<(i64, i64)>,
     decision: Decision,
     requested: Settings,
     applied: Settings,
@@ -96,47 +100,32 @@ pub struct Session {
     step: i64,
     last_pts: Option<i64>,
     force_idr: bool,
+    reopens_for_idr: bool,
     finished: bool,
 }
 
 impl Session {
     pub(crate) fn open(decision: Decision) -> Result<Self> {
         let request = decision.request().clone();
+        let (driver, settings) = settings(&decision)?;
+        let (format, color) = (settings.format, settings.color);
         let chosen = decision.chosen();
-        let Some((backend, _)) = backend::of_encoder(&chosen.encoder) else {
-            return Err(crate::select::unknown_encoder(&chosen.encoder));
-        };
-        let Some(driver) = &backend.driver else { return Err(backend::not_driven(backend).into()) };
-        let name = &chosen.encoder;
-
-        let format = (driver.format)(&request, name)?;
-        let mut settings =
-            EncoderSettings::new(name, request.width, request.height, format, request.frame_rate);
-        settings.time_base = request.ticks();
-        settings.sample_aspect_ratio = request.sample_aspect_ratio;
-        settings.color = coded_color(&request);
-        settings.chroma_location = request.chroma_location;
-        settings.gop = request.gop;
-        settings.b_frames = request.b_frames;
-        settings.threads = request.threads;
-        settings.global_header = request.parameter_sets == crate::select::ParameterSets::Global;
-        (driver.configure)(&request, name, &mut settings)?;
-        let color = settings.color;
-
         let encoder = Encoder::open(settings)?;
         let require = request.zero_copy == ZeroCopy::Require;
         let converter = Converter::new(format, color, request.width, request.height, require)?;
         let applied = Settings::applied(&encoder, driver.applied, &request);
         let step = request.frame_rate.inverse().rescale(1, request.ticks()).max(1);
-        tracing::info!(encoder = %name, backend = backend.name, fallback = decision.fallback_used(), %applied, "session opened");
+        tracing::info!(encoder = %chosen.encoder, backend = %chosen.backend, fallback = decision.fallback_used(), %applied, "session opened");
         Ok(Session {
             encoder,
             converter,
             frame: Frame::empty()?,
             packet: Packet::empty()?,
             waiting: VecDeque::new(),
+            durations: VecDeque::new(),
             requested: Settings::requested(&request),
             applied,
+            reopens_for_idr: (driver.reopens_for_idr)(&request, &chosen.encoder),
             decision,
             stats: Stats::default(),
             step,
@@ -170,19 +159,14 @@ impl Session {
         self.frame.set_duration(if duration > 0 { duration } else { self.step });
         self.frame.set_force_key(idr);
 
-        while !self.encoder.send(Some(&self.frame))? {
-            let mut packet = Packet::empty()?;
-            match self.encoder.receive(&mut packet)? {
-                Received::Packet => self.waiting.push_back(packet),
-                _ => {
-                    return Err(Error::new(
-                        Code::Internal,
-                        "the encoder neither takes a picture nor gives a packet",
-                    ));
-                }
-            }
+        if idr && self.reopens_for_idr && self.stats.frames_in > 0 {
+            self.reopen()?;
         }
+        self.push(false)?;
         self.frame.release();
+        if duration > 0 {
+            self.durations.push_back((pts, duration));
+        }
         self.force_idr = false;
         self.last_pts = Some(pts);
         self.stats.frames_in += 1;
@@ -206,9 +190,11 @@ impl Session {
                 Received::Finished => return Ok(Output::Finished),
             }
         }
-        if self.packet.duration() == 0 {
-            self.packet.set_duration(self.step);
-        }
+        // Encoders do not tell the duration, or only in some versions of libavcodec.
+        let pts = self.packet.pts();
+        let given = self.durations.iter().position(|d| Some(d.0) == pts);
+        let given = given.and_then(|at| self.durations.remove(at));
+        self.packet.set_duration(given.map_or(self.step, |d| d.1));
         self.stats.packets_out += 1;
         self.stats.bytes_out += self.packet.len() as u64;
         Ok(Output::Packet(&mut self.packet))
@@ -223,13 +209,7 @@ impl Session {
         if self.finished {
             return Ok(());
         }
-        while !self.encoder.send(None)? {
-            let mut packet = Packet::empty()?;
-            match self.encoder.receive(&mut packet)? {
-                Received::Packet => self.waiting.push_back(packet),
-                _ => break,
-            }
-        }
+        self.push(true)?;
         self.finished = true;
         Ok(())
     }
@@ -287,6 +267,39 @@ impl Session {
         self.encoder.parameters()
     }
 
+    /// Hands the encoder the picture, or the end; what comes out meanwhile waits.
+    fn push(&mut self, end: bool) -> Result<()> {
+        while !self.encoder.send((!end).then_some(&self.frame))? {
+            if self.set_aside()? != Received::Packet {
+                return Err(Error::new(
+                    Code::Internal,
+                    "the encoder neither takes a picture nor gives a packet",
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts the encoder's next packet to those that wait.
+    fn set_aside(&mut self) -> Result<Received> {
+        let mut packet = Packet::empty()?;
+        let received = self.encoder.receive(&mut packet)?;
+        if received == Received::Packet {
+            self.waiting.push_back(packet);
+        }
+        Ok(received)
+    }
+
+    /// Gets everything out of the encoder and opens another, which begins with an IDR.
+    fn reopen(&mut self) -> Result<()> {
+        self.push(true)?;
+        while self.set_aside()? == Received::Packet {}
+        self.encoder = Encoder::open(settings(&self.decision)?.1)?;
+        self.stats.reopened += 1;
+        tracing::info!(encoder = self.encoder(), "opened again for an IDR");
+        Ok(())
+    }
+
     fn next_pts(&self, given: Option<i64>) -> Result<i64> {
         match (given, self.last_pts) {
             (Some(pts), Some(last)) if pts <= last => {
@@ -297,6 +310,28 @@ impl Session {
             (None, last) => Ok(last.map_or(0, |last| last.saturating_add(self.step))),
         }
     }
+}
+
+/// How the encoder of a decision is opened.
+fn settings(decision: &Decision) -> Result<(&'static Driver, EncoderSettings)> {
+    let (request, name) = (decision.request(), &decision.chosen().encoder);
+    let Some((backend, _)) = backend::of_encoder(name) else {
+        return Err(crate::select::unknown_encoder(name));
+    };
+    let Some(driver) = &backend.driver else { return Err(backend::not_driven(backend).into()) };
+
+    let format = (driver.format)(request, name)?;
+    let mut settings = EncoderSettings::new(name, request.width, request.height, format, request.frame_rate);
+    settings.time_base = request.ticks();
+    settings.sample_aspect_ratio = request.sample_aspect_ratio;
+    settings.color = coded_color(request);
+    settings.chroma_location = request.chroma_location;
+    settings.gop = request.gop;
+    settings.b_frames = request.b_frames;
+    settings.threads = request.threads;
+    settings.global_header = request.parameter_sets == crate::select::ParameterSets::Global;
+    (driver.configure)(request, name, &mut settings)?;
+    Ok((driver, settings))
 }
 
 /// What goes into the VUI: as asked; for RGB pictures, which must become something, the rest by size.

@@ -155,6 +155,9 @@ mod tests {
     fn codecs_follow_the_container() {
         assert_eq!(Container::Ivf.codec(None).unwrap(), Codec::Av1);
         assert_eq!(Container::Mp4.codec(None).unwrap(), Codec::H264);
-        assert_eq!(Container::H264.codec(Some(Codec::Hevc)).unwrap_err().code(), Code::OutputUnsupportedCodec);
+        assert_eq!(
+            Container::H264.codec(Some(Codec::Hevc)).unwrap_err().code(),
+            Code::OutputUnsupportedCodec
+        );
     }
 }

@@ -1,5 +1,9 @@
 //! What is here: devices, libraries, and the FFmpeg in this process.
 
+mod library;
+#[cfg(test)]
+pub(crate) mod machines;
 mod report;
 
-pub use report::{KnownEncoder, Library, Report, SCHEMA};
+pub use library::{LIBRARIES, Library};
+pub use report::{KnownEncoder, Report, SCHEMA};

@@ -5,29 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::av::version::Ffmpeg;
 use crate::backend;
 use crate::device::{Inventory, Roots};
-use crate::doctor::LIBRARIES;
 use crate::error::{Code, Error, Result};
 use crate::select::{self, Codec, Decision, Request};
 
+use super::library::{LIBRARIES, Library};
+
 /// Version of the report's layout. A reader refuses newer ones.
 pub const SCHEMA: u32 = 1;
-
-/// A library, and whether it loads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub struct Library {
-    /// Its file name.
-    pub name: String,
-    /// Why it does not load; `None` when it does.
-    pub error: Option<String>,
-}
-
-impl Library {
-    /// A library that loads, or does not for this reason.
-    pub fn new(name: &str, error: Option<&str>) -> Self {
-        Library { name: name.to_owned(), error: error.map(str::to_owned) }
-    }
-}
 
 /// An encoder that hwenc knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -45,8 +29,9 @@ pub struct KnownEncoder {
     pub compiled: bool,
 }
 
-/// What a machine has, as one process saw it.
+/// What a machine has, as one process saw it. Parts that a report of another version does not hold are empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 #[non_exhaustive]
 pub struct Report {
     /// [`SCHEMA`] of the hwenc that wrote it.
@@ -57,10 +42,24 @@ pub struct Report {
     pub machine: Inventory,
     /// The FFmpeg in the process.
     pub ffmpeg: Ffmpeg,
-    /// Libraries that backends load at run time.
+    /// The libraries of [`LIBRARIES`], and whether each loads.
     pub libraries: Vec<Library>,
     /// Every encoder that hwenc knows, and whether this FFmpeg has it.
     pub encoders: Vec<KnownEncoder>,
+}
+
+impl Default for Report {
+    /// A report of this layout without anything in it, to be filled by hand.
+    fn default() -> Self {
+        Report {
+            schema: SCHEMA,
+            hwenc: String::new(),
+            machine: Inventory::default(),
+            ffmpeg: Ffmpeg::default(),
+            libraries: Vec::new(),
+            encoders: Vec::new(),
+        }
+    }
 }
 
 impl Report {
@@ -70,17 +69,17 @@ impl Report {
         Self::collect_under(&Roots::system())
     }
 
-    /// The same with `/dev`, `/sys` and `/proc` elsewhere.
+    /// The same with `/dev`, `/sys` and `/proc` elsewhere. FFmpeg and the libraries are this process's own all
+    /// the same.
     pub fn collect_under(roots: &Roots) -> Self {
         let ffmpeg = Ffmpeg::linked();
-        let load = |name: &&str| Library { name: (*name).to_owned(), error: hwenc_sys::can_load(name).err() };
         Report {
             schema: SCHEMA,
             hwenc: env!("CARGO_PKG_VERSION").to_owned(),
             machine: Inventory::read(roots),
             encoders: known(&ffmpeg),
             ffmpeg,
-            libraries: LIBRARIES.iter().map(load).collect(),
+            libraries: LIBRARIES.iter().map(|name| Library::load(name)).collect(),
         }
     }
 
@@ -110,6 +109,16 @@ impl Report {
         serde_json::to_string_pretty(self).expect("a report is plain data")
     }
 
+    /// What became of a library; none where nobody tried.
+    pub fn library(&self, name: &str) -> Option<&Library> {
+        self.libraries.iter().find(|library| library.name == name)
+    }
+
+    /// Whether a library loads; none where nobody tried.
+    pub fn loads(&self, name: &str) -> Option<bool> {
+        self.library(name).map(Library::loads)
+    }
+
     /// Which encoder to take on the machine of this report. Nothing is opened.
     ///
     /// # Errors
@@ -133,4 +142,41 @@ fn known(ffmpeg: &Ffmpeg) -> Vec<KnownEncoder> {
         }
     }
     encoders
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_library_is_tried() {
+        let report = Report::collect();
+        let names: Vec<_> = report.libraries.iter().map(|library| library.name.as_str()).collect();
+        assert_eq!(names, LIBRARIES);
+        // FFmpeg's packages depend on it.
+        assert_eq!(report.loads("libva.so.2"), Some(true));
+        assert_eq!(report.loads("libnobody.so.1"), None);
+    }
+
+    #[test]
+    fn a_report_is_read_back_and_an_older_one_too() {
+        let report = Report::collect();
+        assert_eq!(Report::from_json(&report.to_json()).unwrap(), report);
+        let older = r#"{"schema":1,"machine":{"later":1},"ffmpeg":{"version":"7.1"},"later":{}}"#;
+        let older = Report::from_json(older).unwrap();
+        assert_eq!(older.machine, Inventory::default());
+        assert_eq!(older.ffmpeg.version, "7.1");
+        assert_eq!(older.loads("libva.so.2"), None);
+    }
+
+    #[test]
+    fn what_is_no_report_is_refused() {
+        for text in ["", "{}", "[]", r#"{"schema":"1"}"#, r#"{"schema":1,"machine":7}"#, r#"{"encoder":"x"}"#]
+        {
+            assert_eq!(Report::from_json(text).unwrap_err().code(), Code::ReportInvalid, "{text}");
+        }
+        let newer = Report::from_json(r#"{"schema":2}"#).unwrap_err();
+        assert_eq!(newer.code(), Code::ReportInvalid);
+        assert_eq!(newer.reason().remedy, "use a newer hwenc");
+    }
 }

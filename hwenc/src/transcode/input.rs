@@ -46,8 +46,12 @@ pub(super) fn open(job: &Transcode, cancel: &Cancel) -> Result<(Demuxer, u64)> {
 fn refused(input: &Path, error: &io::Error) -> Error {
     let place = input.display();
     let (code, text) = match error.kind() {
-        ErrorKind::NotFound | ErrorKind::NotADirectory => (Code::InputMissing, format!("{place} does not exist")),
-        ErrorKind::PermissionDenied => (Code::InputPermission, format!("{place} may not be read by this user")),
+        ErrorKind::NotFound | ErrorKind::NotADirectory => {
+            (Code::InputMissing, format!("{place} does not exist"))
+        }
+        ErrorKind::PermissionDenied => {
+            (Code::InputPermission, format!("{place} may not be read by this user"))
+        }
         _ => (Code::InputFailed, format!("{place} cannot be opened")),
     };
     let e = Error::new(code, text);
@@ -68,7 +72,8 @@ struct Box {
 fn cut(boxes: &[Box], len: u64, input: &Path) -> Option<Error> {
     let last = boxes.last().filter(|b| is_iso(boxes) && b.end != u64::MAX && b.end > len)?;
     let name = String::from_utf8_lossy(&last.name).into_owned();
-    let text = format!("{} was cut: it has {len} bytes, and its box `{name}` ends at {}", input.display(), last.end);
+    let text =
+        format!("{} was cut: it has {len} bytes, and its box `{name}` ends at {}", input.display(), last.end);
     // Without the index nothing can be taken of it, whatever the policy.
     let indexed = boxes[..boxes.len() - 1].iter().any(|b| &b.name == b"moov");
     let error = Error::new(Code::InputTruncated, text);
@@ -86,7 +91,8 @@ fn explain(boxes: &[Box], error: Error, input: &Path) -> Error {
     if !is_iso(boxes) || boxes.iter().any(|b| &b.name == b"moov") {
         return error;
     }
-    let text = format!("{} is an MP4 without its index (moov): it was cut or never completed", input.display());
+    let text =
+        format!("{} is an MP4 without its index (moov): it was cut or never completed", input.display());
     let names: Vec<_> = boxes.iter().map(|b| String::from_utf8_lossy(&b.name)).collect();
     let fresh = Error::new(Code::InputTruncated, text).with_remedy(NO_INDEX);
     let fresh = error.reason().evidence.iter().fold(fresh, |e, line| e.with_evidence(line.clone()));

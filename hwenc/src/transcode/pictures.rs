@@ -30,7 +30,9 @@ impl Pictures {
             let kinds: Vec<String> = demuxer
                 .streams()
                 .iter()
-                .map(|s| format!("stream {}: {} ({})", s.index, s.parameters.kind().name(), s.parameters.codec()))
+                .map(|s| {
+                    format!("stream {}: {} ({})", s.index, s.parameters.kind().name(), s.parameters.codec())
+                })
                 .collect();
             let text = format!("{} holds no video", job.input.display());
             return Err(kinds.into_iter().fold(Error::new(Code::InputNoVideo, text), Error::with_evidence));
@@ -95,11 +97,7 @@ impl Pictures {
         Graph::video(&format, &format!("scale={width}:{height}:flags=bicubic"))
     }
 
-    fn decode(
-        &mut self,
-        out: &mut Frame,
-        other: &mut dyn FnMut(&mut Packet) -> Result<()>,
-    ) -> Result<bool> {
+    fn decode(&mut self, out: &mut Frame, other: &mut dyn FnMut(&mut Packet) -> Result<()>) -> Result<bool> {
         loop {
             match self.decoder.receive(out) {
                 Ok(Decoded::Frame) if out.is_corrupt() => {

@@ -180,7 +180,8 @@ fn gate(job: &Transcode, bytes_in: u64, bytes_out: u64, fraction: Option<f64>) -
         return Ok(());
     }
     let (projected, limit) = (projected.round() as u64, limit.floor() as u64);
-    let text = format!("the result would have {projected} bytes, and {limit} are allowed ({ratio} of the source)");
+    let text =
+        format!("the result would have {projected} bytes, and {limit} are allowed ({ratio} of the source)");
     Err(Error::new(Code::SizeGate, text).with_value(projected, format!("at most {limit}")))
 }
 

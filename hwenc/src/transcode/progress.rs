@@ -63,7 +63,8 @@ impl Ticker {
     /// Fills in what follows from the clock.
     pub(super) fn complete(&self, mut progress: Progress) -> Progress {
         progress.elapsed_s = self.elapsed();
-        progress.fps = if progress.elapsed_s > 0.0 { progress.frames as f64 / progress.elapsed_s } else { 0.0 };
+        progress.fps =
+            if progress.elapsed_s > 0.0 { progress.frames as f64 / progress.elapsed_s } else { 0.0 };
         // The first moments tell nothing of the speed.
         let part = progress.fraction().filter(|f| *f > 0.01);
         progress.eta_s = part.map(|f| progress.elapsed_s * (1.0 - f) / f);

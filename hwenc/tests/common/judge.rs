@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::pixels::Yuv;
 
 /// Packets as a file: Annex B, or IVF for AV1.
-pub fn file<'a>(codec: Codec, packets: impl IntoIterator<Item = &'a Packet>) -> Vec<u8> {
+pub(crate) fn file<'a>(codec: Codec, packets: impl IntoIterator<Item = &'a Packet>) -> Vec<u8> {
     let ivf = codec == Codec::Av1;
-    let mut bytes = if ivf { b"DKIF\0\0\x20\0AV01\x40\0\x40\0\x1e\0\0\0\x01\0\0\0".to_vec() } else { Vec::new() };
+    let mut bytes =
+        if ivf { b"DKIF\0\0\x20\0AV01\x40\0\x40\0\x1e\0\0\0\x01\0\0\0".to_vec() } else { Vec::new() };
     bytes.resize(if ivf { 32 } else { 0 }, 0);
     for (n, packet) in packets.into_iter().enumerate() {
         if ivf {
@@ -54,7 +55,7 @@ fn run(command: &mut Command, input: &[u8]) -> Vec<u8> {
 }
 
 /// Decodes packets, in the stream's own format, without any complaint.
-pub fn decode<'a>(
+pub(crate) fn decode<'a>(
     codec: Codec,
     packets: impl IntoIterator<Item = &'a Packet>,
     (width, height): (u32, u32),
@@ -67,12 +68,12 @@ pub fn decode<'a>(
 }
 
 /// What ffprobe says of the stream.
-pub fn stream(codec: Codec, packets: &[Packet]) -> Value {
+pub(crate) fn stream(codec: Codec, packets: &[Packet]) -> Value {
     probe(codec, packets, "-show_streams")["streams"][0].clone()
 }
 
 /// What ffprobe says of every picture, in the order in which they are shown.
-pub fn frames(codec: Codec, packets: &[Packet]) -> Vec<Value> {
+pub(crate) fn frames(codec: Codec, packets: &[Packet]) -> Vec<Value> {
     probe(codec, packets, "-show_frames")["frames"].as_array().expect("frames").clone()
 }
 
@@ -84,7 +85,7 @@ fn probe(codec: Codec, packets: &[Packet], what: &str) -> Value {
 
 /// Whether the bitstream itself says that decoding can begin at this packet: an IDR slice, or a key frame that is
 /// shown.
-pub fn is_idr(codec: Codec, packet: &[u8]) -> bool {
+pub(crate) fn is_idr(codec: Codec, packet: &[u8]) -> bool {
     match codec {
         Codec::H264 => nal_headers(packet).any(|header| header & 0x1f == 5),
         Codec::Hevc => nal_headers(packet).any(|header| matches!(header >> 1 & 0x3f, 19 | 20)),

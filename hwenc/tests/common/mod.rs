@@ -2,8 +2,8 @@
 //! independent judge of what came out.
 #![allow(dead_code)] // each test file is a crate of its own and uses a part
 
-pub mod judge;
-pub mod pixels;
+pub(crate) mod judge;
+pub(crate) mod pixels;
 
 use std::sync::OnceLock;
 
@@ -12,17 +12,21 @@ use hwenc::probe::Report;
 use hwenc::{Codec, Output, Packet, Picture, Request, Session};
 
 /// Every software encoder with its codec and its quickest preset that all versions have.
-pub const ENCODERS: [(Codec, &str, &str); 3] =
-    [(Codec::H264, "libx264", "ultrafast"), (Codec::Hevc, "libx265", "ultrafast"), (Codec::Av1, "libsvtav1", "12")];
+pub(crate) const ENCODERS: [(Codec, &str, &str); 3] = [
+    (Codec::H264, "libx264", "ultrafast"),
+    (Codec::Hevc, "libx265", "ultrafast"),
+    (Codec::Av1, "libsvtav1", "12"),
+];
 
 /// A request for the software encoder of a codec at its quickest, with one thread.
-pub fn request(codec: Codec, width: u32, height: u32) -> Request {
-    let (_, encoder, preset) = ENCODERS.iter().find(|e| e.0 == codec).expect("a codec with a software encoder");
+pub(crate) fn request(codec: Codec, width: u32, height: u32) -> Request {
+    let (_, encoder, preset) =
+        ENCODERS.iter().find(|e| e.0 == codec).expect("a codec with a software encoder");
     Request::new(codec, width, height).encoder(*encoder).preset(*preset).threads(1)
 }
 
 /// This FFmpeg on a machine that has no device at all.
-pub fn bare_machine() -> &'static Report {
+pub(crate) fn bare_machine() -> &'static Report {
     static REPORT: OnceLock<Report> = OnceLock::new();
     REPORT.get_or_init(|| {
         let empty = tempfile::tempdir().unwrap();
@@ -31,17 +35,17 @@ pub fn bare_machine() -> &'static Report {
 }
 
 /// FFmpeg's release, for what differs between them.
-pub fn release() -> (u32, u32) {
+pub(crate) fn release() -> (u32, u32) {
     bare_machine().ffmpeg.release().expect("a release of FFmpeg")
 }
 
 /// Opens a session.
-pub fn open(request: &Request) -> Session {
+pub(crate) fn open(request: &Request) -> Session {
     bare_machine().select(request).unwrap().open().unwrap_or_else(|e| panic!("{request:?}: {e:?}"))
 }
 
 /// Receives until the session wants something; says whether that is the end.
-pub fn receive(session: &mut Session, packets: &mut Vec<Packet>) -> bool {
+pub(crate) fn receive(session: &mut Session, packets: &mut Vec<Packet>) -> bool {
     loop {
         match session.receive().unwrap() {
             Output::Packet(packet) => packets.push(packet.try_clone().unwrap()),
@@ -52,13 +56,16 @@ pub fn receive(session: &mut Session, packets: &mut Vec<Packet>) -> bool {
 }
 
 /// Finishes a session and receives the rest.
-pub fn finish(session: &mut Session, packets: &mut Vec<Packet>) {
+pub(crate) fn finish(session: &mut Session, packets: &mut Vec<Packet>) {
     session.finish().unwrap();
     assert!(receive(session, packets), "a finished session wants no more input");
 }
 
 /// Opens a session, sends every picture and receives every packet.
-pub fn encode(request: &Request, pictures: impl IntoIterator<Item = Picture<'static>>) -> (Session, Vec<Packet>) {
+pub(crate) fn encode(
+    request: &Request,
+    pictures: impl IntoIterator<Item = Picture<'static>>,
+) -> (Session, Vec<Packet>) {
     let (mut session, mut packets) = (open(request), Vec::new());
     for picture in pictures {
         session.send(&picture).unwrap();

@@ -4,17 +4,17 @@ use hwenc::{Picture, PixelFormat};
 
 /// A 4:2:0 picture in the samples' own numbers.
 #[derive(Clone, PartialEq, Eq)]
-pub struct Yuv {
-    pub width: u32,
-    pub height: u32,
-    pub depth: u8,
+pub(crate) struct Yuv {
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) depth: u8,
     /// Y, Cb and Cr.
-    pub planes: [Vec<u16>; 3],
+    pub(crate) planes: [Vec<u16>; 3],
 }
 
 impl Yuv {
     /// A picture from a function of plane, column and row.
-    pub fn new(width: u32, height: u32, depth: u8, sample: impl Fn(usize, u32, u32) -> u16) -> Self {
+    pub(crate) fn new(width: u32, height: u32, depth: u8, sample: impl Fn(usize, u32, u32) -> u16) -> Self {
         let plane = |plane: usize| {
             let (w, h) = if plane == 0 { (width, height) } else { (width / 2, height / 2) };
             (0..h).flat_map(|y| (0..w).map(move |x| (x, y))).map(|(x, y)| sample(plane, x, y)).collect()
@@ -23,7 +23,7 @@ impl Yuv {
     }
 
     /// Picture `n` of a film in which everything moves, within the limited range.
-    pub fn moving(width: u32, height: u32, depth: u8, n: i64) -> Self {
+    pub(crate) fn moving(width: u32, height: u32, depth: u8, n: i64) -> Self {
         let n = n as u32;
         let wave = |t: u32| (t % 128).min(127 - t % 128); // 0 to 63 and back
         Yuv::new(width, height, depth, |plane, x, y| {
@@ -39,7 +39,7 @@ impl Yuv {
     }
 
     /// Picture `n` of a film of coarse noise on a slow pan: hard to code at any rate.
-    pub fn noise(width: u32, height: u32, n: i64) -> Self {
+    pub(crate) fn noise(width: u32, height: u32, n: i64) -> Self {
         Yuv::new(width, height, 8, |plane, x, y| {
             let (x, y) = ((x + 2 * n as u32) / 4, y / 4);
             let mut hash = x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77) ^ (plane as u32) << 13;
@@ -50,23 +50,27 @@ impl Yuv {
     }
 
     /// The picture in memory without padding.
-    pub fn bytes(&self, format: PixelFormat) -> Vec<u8> {
+    pub(crate) fn bytes(&self, format: PixelFormat) -> Vec<u8> {
         assert_eq!(self.depth, format.bit_depth(), "{format}");
         let [y, u, v] = &self.planes;
         let both: Vec<u16> = u.iter().zip(v).flat_map(|(u, v)| [*u, *v]).collect();
         let planes: &[&Vec<u16>] = if format.planes() == 2 { &[y, &both] } else { &[y, u, v] };
         let shift = if format == PixelFormat::P010 { 6 } else { 0 };
         let samples = planes.iter().flat_map(|p| p.iter().map(|s| s << shift));
-        if self.depth == 8 { samples.map(|s| s as u8).collect() } else { samples.flat_map(u16::to_le_bytes).collect() }
+        if self.depth == 8 {
+            samples.map(|s| s as u8).collect()
+        } else {
+            samples.flat_map(u16::to_le_bytes).collect()
+        }
     }
 
     /// The picture as one that the session keeps, without padding.
-    pub fn picture(&self, format: PixelFormat) -> Picture<'static> {
+    pub(crate) fn picture(&self, format: PixelFormat) -> Picture<'static> {
         Memory::tight(format, self.width, self.height, &self.bytes(format)).owned()
     }
 
     /// The pictures of a decoded stream.
-    pub fn read(bytes: &[u8], width: u32, height: u32, depth: u8) -> Vec<Yuv> {
+    pub(crate) fn read(bytes: &[u8], width: u32, height: u32, depth: u8) -> Vec<Yuv> {
         let samples: Vec<u16> = if depth == 8 {
             bytes.iter().map(|b| u16::from(*b)).collect()
         } else {
@@ -83,7 +87,7 @@ impl Yuv {
     }
 
     /// Luma PSNR in dB.
-    pub fn psnr(&self, other: &Yuv) -> f64 {
+    pub(crate) fn psnr(&self, other: &Yuv) -> f64 {
         let square = |(a, b): (&u16, &u16)| f64::from(a.abs_diff(*b)).powi(2);
         let error: f64 = self.planes[0].iter().zip(&other.planes[0]).map(square).sum();
         let peak = f64::from((1u32 << self.depth) - 1);
@@ -91,29 +95,29 @@ impl Yuv {
     }
 
     /// The largest difference of any two samples of a plane.
-    pub fn distance(&self, other: &Yuv, plane: usize) -> u16 {
+    pub(crate) fn distance(&self, other: &Yuv, plane: usize) -> u16 {
         self.planes[plane].iter().zip(&other.planes[plane]).map(|(a, b)| a.abs_diff(*b)).max().unwrap()
     }
 }
 
 /// Pixels in memory as a caller may have them.
-pub struct Memory {
-    pub format: PixelFormat,
-    pub width: u32,
-    pub height: u32,
-    pub bytes: Vec<u8>,
+pub(crate) struct Memory {
+    pub(crate) format: PixelFormat,
+    pub(crate) width: u32,
+    pub(crate) height: u32,
+    pub(crate) bytes: Vec<u8>,
     /// Where each plane begins, and its stride.
-    pub planes: Vec<(usize, usize)>,
+    pub(crate) planes: Vec<(usize, usize)>,
 }
 
 impl Memory {
     /// Planes one after the other, rows without padding.
-    pub fn tight(format: PixelFormat, width: u32, height: u32, pixels: &[u8]) -> Self {
+    pub(crate) fn tight(format: PixelFormat, width: u32, height: u32, pixels: &[u8]) -> Self {
         Self::padded(format, width, height, pixels, 0, 0)
     }
 
     /// Every row followed by `padding` bytes but the last of each plane, which is followed by `after`.
-    pub fn padded(
+    pub(crate) fn padded(
         format: PixelFormat,
         width: u32,
         height: u32,
@@ -137,12 +141,12 @@ impl Memory {
     }
 
     /// A picture that the session keeps.
-    pub fn owned(self) -> Picture<'static> {
+    pub(crate) fn owned(self) -> Picture<'static> {
         Picture::owned(self.format, self.width, self.height, self.bytes, &self.planes).unwrap()
     }
 
     /// A picture that is only lent, each plane no longer than it has to be.
-    pub fn borrowed(&self) -> Picture<'_> {
+    pub(crate) fn borrowed(&self) -> Picture<'_> {
         let ends = self.planes.iter().skip(1).map(|p| p.0).chain([self.bytes.len()]);
         let planes: Vec<(&[u8], usize)> =
             self.planes.iter().zip(ends).map(|(&(at, stride), end)| (&self.bytes[at..end], stride)).collect();
@@ -151,7 +155,7 @@ impl Memory {
 }
 
 /// Bytes in a row and number of rows, for each plane.
-pub fn shape(format: PixelFormat, width: u32, height: u32) -> Vec<(usize, usize)> {
+pub(crate) fn shape(format: PixelFormat, width: u32, height: u32) -> Vec<(usize, usize)> {
     let (w, h) = (width as usize, height as usize);
     match format.name() {
         "nv12" => vec![(w, h), (w, h / 2)],
@@ -164,7 +168,12 @@ pub fn shape(format: PixelFormat, width: u32, height: u32) -> Vec<(usize, usize)
 }
 
 /// An RGB picture in one of the layouts with four bytes a pixel; the fourth is no valid alpha on purpose.
-pub fn rgb(format: PixelFormat, width: u32, height: u32, pixel: impl Fn(u32, u32) -> [u8; 3]) -> Vec<u8> {
+pub(crate) fn rgb(
+    format: PixelFormat,
+    width: u32,
+    height: u32,
+    pixel: impl Fn(u32, u32) -> [u8; 3],
+) -> Vec<u8> {
     let mut bytes = Vec::new();
     for y in 0..height {
         for x in 0..width {

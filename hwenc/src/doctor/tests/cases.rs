@@ -2,21 +2,21 @@
 
 use nix::libc::{EACCES, ENXIO, EPERM};
 
-use super::machines::*;
 use crate::device::{Access, Directory, Group, OsError, PciId, vendor};
-use crate::doctor::Facts;
 use crate::doctor::Level::{self, Problem, Warning};
+use crate::probe::Report;
+use crate::probe::machines::*;
 
 /// A machine, the checks that are not in order, and words that have to stand in what they say.
 pub(super) struct Case {
     pub(super) name: &'static str,
-    pub(super) facts: Facts,
+    pub(super) report: Report,
     pub(super) expected: &'static [(&'static str, Level, &'static [&'static str])],
 }
 
 pub(super) fn cases() -> Vec<Case> {
     let intel = || gpu(host(), vendor::INTEL, open_node());
-    let case = |name, facts, expected| Case { name, facts, expected };
+    let case = |name, report, expected| Case { name, report, expected };
     vec![
         case("all well with Intel", intel(), &[]),
         case("all well with NVIDIA and no DRM", nvidia(host(), ALL_NVIDIA), &[]),
@@ -27,7 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a virtual machine without a GPU",
-            with(host(), |f| f.inventory.system.virtual_machine = true),
+            with(host(), |f| f.machine.system.virtual_machine = true),
             &[("device.dri_missing", Problem, &["virtual machine", "pass a GPU"])],
         ),
         case(
@@ -42,35 +42,35 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a board that encodes through V4L2",
-            with(host(), |f| f.inventory.video.push(video("video11", "bcm2835-codec-encode"))),
+            with(host(), |f| f.machine.video.push(video("video11", "bcm2835-codec-encode"))),
             &[("device.dri_missing", Warning, &[])],
         ),
         case(
             "a camera is no encoder",
-            with(host(), |f| f.inventory.video.push(video("video0", "UVC Camera"))),
+            with(host(), |f| f.machine.video.push(video("video0", "UVC Camera"))),
             &[("device.dri_missing", Problem, &[])],
         ),
         case(
             "an unlistable directory",
-            with(host(), |f| f.inventory.drm.directory = Directory::Unreadable(OsError::new(EACCES))),
+            with(host(), |f| f.machine.drm.directory = Directory::Unreadable(OsError::new(EACCES))),
             &[("device.dri_missing", Problem, &["EACCES", "sudo chmod 755 /dev/dri"])],
         ),
         case(
             "an empty directory",
-            with(host(), |f| f.inventory.drm.directory = Directory::Empty),
+            with(host(), |f| f.machine.drm.directory = Directory::Empty),
             &[("device.dri_empty", Problem, &["no render node", "module.missing"])],
         ),
         case(
             "only a card node, as on a server board",
             with(display(host(), PciId(0x1a03), Some("ast")), |f| {
-                f.inventory.drm.directory = Directory::Present;
-                f.inventory.drm.entries = vec!["card0".into()];
+                f.machine.drm.directory = Directory::Present;
+                f.machine.drm.entries = vec!["card0".into()];
             }),
             &[("device.dri_empty", Problem, &["server boards", "in the directory: card0"])],
         ),
         case(
             "the kernel knows a node that udev did not make",
-            with(gpu(host(), vendor::INTEL, None), |f| f.inventory.drm.directory = Directory::Empty),
+            with(gpu(host(), vendor::INTEL, None), |f| f.machine.drm.directory = Directory::Empty),
             &[("device.dri_empty", Problem, &["udevadm trigger", "renderD128"])],
         ),
         case(
@@ -121,7 +121,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "a security module in the way",
             with(gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES))), |f| {
-                f.inventory.process.groups.push(RENDER);
+                f.machine.process.groups.push(RENDER);
             }),
             &[("device.permission", Problem, &["security module", "ausearch"])],
         ),
@@ -140,7 +140,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "a container whose render group has another number",
             with(gpu(container(host(), "podman"), vendor::INTEL, node(109, 0o660, refused(EACCES))), |f| {
-                f.inventory.groups = vec![Group::new("render", 105)];
+                f.machine.groups = vec![Group::new("render", 105)];
             }),
             &[
                 ("device.permission", Problem, &["podman run --device /dev/dri --group-add 109"]),
@@ -163,7 +163,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "a rootless container",
             with(gpu(container(host(), "podman"), vendor::INTEL, node(65534, 0o660, refused(EACCES))), |f| {
-                f.inventory.process.user_namespace = true;
+                f.machine.process.user_namespace = true;
             }),
             &[("device.permission", Problem, &["--group-add keep-groups"])],
         ),
@@ -213,7 +213,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "no driver for the AMD GPU, started with nomodeset",
-            with(display(host(), vendor::AMD, None), |f| f.inventory.system.nomodeset = true),
+            with(display(host(), vendor::AMD, None), |f| f.machine.system.nomodeset = true),
             &[
                 (
                     "module.missing",
@@ -225,13 +225,13 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "no driver for one of two GPUs, as root",
-            with(display(intel(), vendor::AMD, None), |f| f.inventory.process.effective_uid = 0),
+            with(display(intel(), vendor::AMD, None), |f| f.machine.process.effective_uid = 0),
             &[("module.missing", Warning, &["$ modprobe amdgpu", "$ apt install"])],
         ),
         case(
             "a cloud kernel",
             with(display(host(), vendor::INTEL, None), |f| {
-                f.inventory.system.kernel = Some("6.1.0-18-cloud-amd64".into())
+                f.machine.system.kernel = Some("6.1.0-18-cloud-amd64".into())
             }),
             &[("module.missing", Problem, &["cloud kernels"]), ("device.dri_missing", Problem, &[])],
         ),
@@ -251,7 +251,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "nouveau",
             with(display(host(), vendor::NVIDIA, Some("nouveau")), |f| {
-                f.inventory.drm.directory = Directory::Missing;
+                f.machine.drm.directory = Directory::Missing;
             }),
             &[
                 ("device.dri_missing", Problem, &[]),
@@ -298,16 +298,16 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "NVIDIA's nodes without its driver",
             with(nvidia(host(), ALL_NVIDIA), |f| {
-                f.inventory.nvidia.driver_version = None;
-                f.inventory.nvidia.gpus.clear();
-                f.inventory.displays.clear();
+                f.machine.nvidia.driver_version = None;
+                f.machine.nvidia.gpus.clear();
+                f.machine.displays.clear();
             }),
             &[("device.nvidia", Problem, &["sudo modprobe nvidia"])],
         ),
         case(
             "no libnvidia-encode in a container",
             with(without(nvidia(container(host(), "docker"), ALL_NVIDIA), "libnvidia-encode.so.1"), |f| {
-                f.inventory
+                f.machine
                     .system
                     .variables
                     .insert("NVIDIA_DRIVER_CAPABILITIES".into(), "compute,utility".into());
@@ -331,14 +331,14 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "no libcuda on Ubuntu",
             with(without(nvidia(host(), ALL_NVIDIA), "libcuda.so.1"), |f| {
-                f.inventory.system.distributions = vec!["ubuntu".into(), "debian".into()];
+                f.machine.system.distributions = vec!["ubuntu".into(), "debian".into()];
             }),
             &[("library.cuda", Problem, &["sudo ubuntu-drivers install"])],
         ),
         case(
             "no libcuda on a system that is not listed, beside a working Intel GPU",
             with(without(nvidia(intel(), ALL_NVIDIA), "libcuda.so.1"), |f| {
-                f.inventory.system.distributions = vec!["slackware".into()]
+                f.machine.system.distributions = vec!["slackware".into()]
             }),
             &[("library.cuda", Warning, &["install the user part of NVIDIA's driver"])],
         ),
@@ -402,7 +402,7 @@ pub(super) fn cases() -> Vec<Case> {
             "Fedora's FFmpeg without H.264",
             with(intel(), |f| {
                 f.ffmpeg.encoders = vec!["av1_vaapi".into(), "libsvtav1".into()];
-                f.inventory.system.distributions = vec!["fedora".into()];
+                f.machine.system.distributions = vec!["fedora".into()];
             }),
             &[("ffmpeg.encoders", Warning, &["H.264", "sudo dnf swap ffmpeg-free ffmpeg --allowerasing"])],
         ),
@@ -425,7 +425,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a report without anything",
-            Facts::default(),
+            Report::default(),
             &[
                 ("ffmpeg.version", Warning, &["not known"]),
                 ("ffmpeg.encoders", Problem, &[]),

@@ -1,7 +1,6 @@
-//! Machines as facts, and what each check has to say of them.
+//! Machines as reports, and what each check has to say of them.
 
 mod cases;
-mod machines;
 
 use std::process::Command;
 
@@ -9,14 +8,14 @@ use nix::libc::EACCES;
 
 use super::Level::Problem;
 use super::*;
-use crate::device::{Inventory, vendor};
+use crate::device::vendor;
+use crate::probe::machines::*;
 use cases::cases;
-use machines::*;
 
 #[test]
 fn every_machine_gets_the_findings_it_should() {
     for case in cases() {
-        let diagnosis = run_all(&case.facts, None).unwrap();
+        let diagnosis = run_all(&case.report, None).unwrap();
         let found: Vec<_> = diagnosis
             .checks
             .iter()
@@ -32,7 +31,7 @@ fn every_machine_gets_the_findings_it_should() {
             case.name
         );
         for (id, _, words) in case.expected {
-            let text = run_all(&case.facts, Some(id)).unwrap().render(true);
+            let text = run_all(&case.report, Some(id)).unwrap().render(true);
             for word in *words {
                 assert!(text.contains(word), "{}: {word:?} is not in\n{text}", case.name);
             }
@@ -44,7 +43,7 @@ fn every_machine_gets_the_findings_it_should() {
 fn every_check_fails_on_some_machine_and_says_why_and_what_to_do() {
     let mut failed = std::collections::BTreeSet::new();
     for case in cases() {
-        for outcome in run_all(&case.facts, None).unwrap().checks {
+        for outcome in run_all(&case.report, None).unwrap().checks {
             let finding = outcome.finding;
             assert!(!finding.seen.is_empty(), "{} in {}", outcome.id, case.name);
             if finding.level != Level::Ok {
@@ -70,7 +69,7 @@ fn every_check_fails_on_some_machine_and_says_why_and_what_to_do() {
 #[test]
 fn every_command_is_one_that_a_shell_takes() {
     for case in cases() {
-        for outcome in run_all(&case.facts, None).unwrap().checks {
+        for outcome in run_all(&case.report, None).unwrap().checks {
             for step in &outcome.finding.fix {
                 let Step::Run(command) = step else { continue };
                 let parsed = Command::new("sh").args(["-n", "-c", command]).output().unwrap();
@@ -83,7 +82,7 @@ fn every_command_is_one_that_a_shell_takes() {
 #[test]
 fn no_paths_or_versions_of_the_machine_unless_asked_for() {
     for case in cases() {
-        let diagnosis = run_all(&case.facts, None).unwrap();
+        let diagnosis = run_all(&case.report, None).unwrap();
         let plain = diagnosis.render(false);
         for secret in ["/host/path", "535.183.01", "+deb13u1", "/dev/dri/renderD128:", "uid 1000"] {
             assert!(!plain.contains(secret), "{}: {secret} is in\n{plain}", case.name);
@@ -97,8 +96,8 @@ fn no_paths_or_versions_of_the_machine_unless_asked_for() {
 
 #[test]
 fn the_text_has_categories_marks_and_the_remedy_indented() {
-    let facts = gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES)));
-    let text = run_all(&facts, None).unwrap().render(false);
+    let report = gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES)));
+    let text = run_all(&report, None).unwrap().render(false);
     let mut lines = text.lines();
     assert_eq!(lines.next(), Some("FFmpeg"));
     assert_eq!(lines.next(), Some("  ✓ version: FFmpeg 7.1"));
@@ -131,34 +130,20 @@ fn one_check_runs_alone_and_an_unknown_one_is_an_error() {
 }
 
 #[test]
-fn saved_facts_are_judged_as_the_machine_was() {
+fn a_saved_report_is_judged_as_the_machine_was() {
     for case in cases() {
-        let text = serde_json::to_string(&case.facts).unwrap();
-        let again: Facts = serde_json::from_str(&text).unwrap();
-        assert_eq!(again, case.facts, "{}", case.name);
+        let again = Report::from_json(&case.report.to_json()).unwrap();
+        assert_eq!(again, case.report, "{}", case.name);
         let diagnosis = run_all(&again, None).unwrap();
         let json = serde_json::to_string(&diagnosis).unwrap();
         assert_eq!(serde_json::from_str::<Diagnosis>(&json).unwrap(), diagnosis, "{}", case.name);
     }
-    let older: Facts = serde_json::from_str(r#"{"inventory":{"later":1},"later":{}}"#).unwrap();
-    assert_eq!(older.inventory, Inventory::default());
-}
-
-#[test]
-fn a_report_of_the_probe_is_judged_too() {
-    let report = crate::probe::Report::collect();
-    let facts = Facts::from(&report);
-    assert_eq!(facts.inventory, report.machine);
-    assert_eq!(facts.ffmpeg.encoders, report.ffmpeg.encoders);
-    assert_eq!(facts.loads("libva.so.2"), Some(true));
-    let version = run_all(&facts, Some("ffmpeg.version")).unwrap();
-    assert_eq!(version.count(Level::Ok), 1, "{}", version.render(true));
 }
 
 #[test]
 fn json_tells_commands_from_sentences() {
-    let facts = gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES)));
-    let value = serde_json::to_value(run_all(&facts, Some("device.permission")).unwrap()).unwrap();
+    let report = gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES)));
+    let value = serde_json::to_value(run_all(&report, Some("device.permission")).unwrap()).unwrap();
     let check = &value["checks"][0];
     assert_eq!(check["id"], "device.permission");
     assert_eq!(check["level"], "problem");
@@ -168,6 +153,8 @@ fn json_tells_commands_from_sentences() {
 
 #[test]
 fn this_machine_can_be_diagnosed() {
-    let facts = Facts::gather(&crate::device::Roots::system(), FfmpegFacts::default());
-    assert_eq!(run_all(&facts, None).unwrap().checks.len(), CHECKS.len());
+    let diagnosis = run_all(&Report::collect(), None).unwrap();
+    assert_eq!(diagnosis.checks.len(), CHECKS.len());
+    let version = diagnosis.checks.iter().find(|outcome| outcome.id == "ffmpeg.version").unwrap();
+    assert_eq!(version.finding.level, Level::Ok, "{}", diagnosis.render(true));
 }

@@ -1,4 +1,4 @@
-//! Machines to be diagnosed, put together from parts.
+//! Reports of machines, put together from parts, for tests.
 
 use std::path::PathBuf;
 
@@ -6,44 +6,45 @@ use crate::device::{
     Access, Directory, Display, Group, Hardware, NodeFile, NvidiaGpu, NvidiaNode, OsError, PciId, RenderNode,
     VideoNode, vendor,
 };
-use crate::doctor::{Facts, LIBRARIES, LibraryFact};
 
-pub(super) const RENDER: u32 = 993;
+use super::{LIBRARIES, Library, Report};
+
+pub(crate) const RENDER: u32 = 993;
 
 /// A host with Debian, an ordinary user, a full FFmpeg and every library; no device.
-pub(super) fn host() -> Facts {
-    let mut facts = Facts::default();
-    facts.ffmpeg.version = "7.1.1-1+deb13u1".into();
-    facts.ffmpeg.encoders =
+pub(crate) fn host() -> Report {
+    let mut report = Report::default();
+    report.ffmpeg.version = "7.1.1-1+deb13u1".into();
+    report.ffmpeg.encoders =
         ["libx264", "libx265", "libsvtav1", "h264_vaapi", "hevc_vaapi", "h264_qsv", "h264_nvenc"]
             .map(str::to_owned)
             .to_vec();
-    facts.libraries = LIBRARIES.iter().map(|name| library(name, true)).collect();
-    facts.inventory.system.distributions = vec!["debian".into()];
-    facts.inventory.process.uid = 1000;
-    facts.inventory.process.effective_uid = 1000;
-    facts.inventory.process.effective_gid = 1000;
-    facts.inventory.process.groups = vec![27, 1000];
-    facts.inventory.groups = vec![Group::new("render", RENDER), Group::new("video", 44)];
-    facts
+    report.libraries = LIBRARIES.iter().map(|name| library(name, true)).collect();
+    report.machine.system.distributions = vec!["debian".into()];
+    report.machine.process.uid = 1000;
+    report.machine.process.effective_uid = 1000;
+    report.machine.process.effective_gid = 1000;
+    report.machine.process.groups = vec![27, 1000];
+    report.machine.groups = vec![Group::new("render", RENDER), Group::new("video", 44)];
+    report
 }
 
-pub(super) fn library(name: &str, loaded: bool) -> LibraryFact {
+pub(crate) fn library(name: &str, loaded: bool) -> Library {
     let error = (!loaded).then(|| format!("{name}: cannot open shared object file: /host/path"));
-    LibraryFact { name: name.into(), loaded, error }
+    Library::new(name, error.as_deref())
 }
 
-pub(super) fn without(mut facts: Facts, name: &str) -> Facts {
-    facts.libraries.retain(|library| library.name != name);
-    facts.libraries.push(library(name, false));
-    facts
+pub(crate) fn without(mut report: Report, name: &str) -> Report {
+    report.libraries.retain(|library| library.name != name);
+    report.libraries.push(library(name, false));
+    report
 }
 
-pub(super) fn refused(errno: i32) -> Access {
+pub(crate) fn refused(errno: i32) -> Access {
     Access::Refused(OsError::new(errno))
 }
 
-pub(super) fn hardware(id: PciId, driver: Option<&str>) -> Hardware {
+pub(crate) fn hardware(id: PciId, driver: Option<&str>) -> Hardware {
     let names = [(vendor::INTEL, "Intel"), (vendor::AMD, "AMD"), (vendor::NVIDIA, "NVIDIA")];
     Hardware {
         bus: Some("pci".into()),
@@ -56,18 +57,18 @@ pub(super) fn hardware(id: PciId, driver: Option<&str>) -> Hardware {
     }
 }
 
-pub(super) fn display(mut facts: Facts, id: PciId, driver: Option<&str>) -> Facts {
+pub(crate) fn display(mut report: Report, id: PciId, driver: Option<&str>) -> Report {
     let hardware = hardware(id, driver);
     let address = hardware.pci_address.clone().unwrap();
-    facts.inventory.displays.push(Display { address, class: "030000".into(), hardware, drm: vec![] });
-    facts
+    report.machine.displays.push(Display { address, class: "030000".into(), hardware, drm: vec![] });
+    report
 }
 
 /// Adds a GPU with a render node; `file` is none where only the kernel knows the node.
-pub(super) fn gpu(facts: Facts, id: PciId, file: Option<NodeFile>) -> Facts {
+pub(crate) fn gpu(report: Report, id: PciId, file: Option<NodeFile>) -> Report {
     let driver = if id == vendor::INTEL { "i915" } else { "amdgpu" };
-    let mut facts = display(facts, id, Some(driver));
-    let drm = &mut facts.inventory.drm;
+    let mut report = display(report, id, Some(driver));
+    let drm = &mut report.machine.drm;
     let minor = 128 + drm.render_nodes.len() as u32;
     let name = format!("renderD{minor}");
     if file.is_some() {
@@ -82,30 +83,30 @@ pub(super) fn gpu(facts: Facts, id: PciId, file: Option<NodeFile>) -> Facts {
         hardware: Some(hardware(id, Some(driver))),
         card: None,
     });
-    facts
+    report
 }
 
-pub(super) fn node(gid: u32, mode: u32, access: Access) -> Option<NodeFile> {
+pub(crate) fn node(gid: u32, mode: u32, access: Access) -> Option<NodeFile> {
     let mut file = NodeFile::new(gid, mode, access);
     file.owner = Some("root".into());
     file.group = (gid == RENDER).then(|| "render".into());
     Some(file)
 }
 
-pub(super) fn open_node() -> Option<NodeFile> {
+pub(crate) fn open_node() -> Option<NodeFile> {
     node(RENDER, 0o660, Access::Open)
 }
 
-pub(super) fn container(mut facts: Facts, kind: &str) -> Facts {
-    facts.inventory.container.kind = Some(kind.into());
-    facts.inventory.groups.clear();
-    facts.inventory.system.distributions = vec!["debian".into()];
-    facts
+pub(crate) fn container(mut report: Report, kind: &str) -> Report {
+    report.machine.container.kind = Some(kind.into());
+    report.machine.groups.clear();
+    report.machine.system.distributions = vec!["debian".into()];
+    report
 }
 
-pub(super) fn nvidia(facts: Facts, nodes: &[&str]) -> Facts {
-    let mut facts = display(facts, vendor::NVIDIA, Some("nvidia"));
-    let nvidia = &mut facts.inventory.nvidia;
+pub(crate) fn nvidia(report: Report, nodes: &[&str]) -> Report {
+    let mut report = display(report, vendor::NVIDIA, Some("nvidia"));
+    let nvidia = &mut report.machine.nvidia;
     nvidia.driver_version = Some("535.183.01".into());
     nvidia.version_text = Some("NVRM version: NVIDIA UNIX x86_64 Kernel Module  535.183.01".into());
     let gpu =
@@ -119,16 +120,16 @@ pub(super) fn nvidia(facts: Facts, nodes: &[&str]) -> Facts {
             _ => nvidia.nodes.push(node),
         }
     }
-    facts
+    report
 }
 
-pub(super) fn video(name: &str, label: &str) -> VideoNode {
+pub(crate) fn video(name: &str, label: &str) -> VideoNode {
     VideoNode::new(name, NodeFile::new(44, 0o660, Access::Open), Some(label))
 }
 
-pub(super) const ALL_NVIDIA: &[&str] = &["nvidiactl", "nvidia0", "nvidia-uvm"];
+pub(crate) const ALL_NVIDIA: &[&str] = &["nvidiactl", "nvidia0", "nvidia-uvm"];
 
-pub(super) fn with(mut facts: Facts, change: impl FnOnce(&mut Facts)) -> Facts {
-    change(&mut facts);
-    facts
+pub(crate) fn with(mut report: Report, change: impl FnOnce(&mut Report)) -> Report {
+    change(&mut report);
+    report
 }

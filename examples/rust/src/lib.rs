@@ -1,0 +1,2 @@
+//! Programs that use hwenc; see `src/bin`.
+#![forbid(unsafe_code)]
