@@ -161,7 +161,7 @@ mod tests {
         })
         .join()
         .unwrap();
-        let nobody = 1 as *const c_void;
+        let nobody = std::ptr::dangling::<u8>().cast::<c_void>();
         assert_eq!(since(before, nobody), ["of this thread"]);
     }
 }

@@ -7,6 +7,7 @@
 //! Objects are reference-counted by libav itself: [`Frame::try_clone`] and [`Packet::try_clone`] share the data.
 //! Everything here is `Send`; nothing is used from two threads at once, which `&mut self` sees to.
 #![allow(unsafe_code)] // the one module of this crate that talks to C; every block has its invariant
+#![allow(clippy::unnecessary_cast)] // constants of the bindings have other integer types on other FFmpeg versions
 
 pub(crate) mod buffer;
 mod codec;

@@ -7,10 +7,7 @@ pub(crate) static BACKEND: Backend = places::detected(
     "cuda",
     &[(Codec::H264, "h264_nvenc"), (Codec::Hevc, "hevc_nvenc"), (Codec::Av1, "av1_nvenc")],
     |report| {
-        let install = "install NVIDIA's driver libraries; in a container, set NVIDIA_DRIVER_CAPABILITIES to have `video`";
-        places::block(
-            places::nvidia(report),
-            places::libraries(report, &["libcuda.so.1", "libnvidia-encode.so.1"], install),
-        )
+        let libraries = places::libraries(report, &["libcuda.so.1", "libnvidia-encode.so.1"]);
+        places::block(places::nvidia(report), libraries)
     },
 );

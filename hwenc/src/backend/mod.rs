@@ -30,8 +30,8 @@ pub(crate) struct Backend {
 
 /// How a backend that hwenc drives is opened.
 pub(crate) struct Driver {
-    /// What of the request the encoder cannot do on any machine. Pure.
-    pub(crate) refuses: fn(&Request, encoder: &str) -> Option<Reason>,
+    /// What of the request the encoder cannot do, given the formats that it takes (none where nobody knows). Pure.
+    pub(crate) refuses: fn(&Request, encoder: &str, formats: &[String]) -> Option<Reason>,
     /// The format that pictures are coded from.
     pub(crate) format: fn(&Request, encoder: &str) -> Result<PixelFormat>,
     /// Settings as AVOptions.

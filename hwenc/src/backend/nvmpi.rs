@@ -12,6 +12,6 @@ pub(crate) static BACKEND: Backend =
         }
         let reason = Reason::new(Code::DeviceMissing, "this is no NVIDIA Jetson")
             .evidence("no device of the device tree is `nvidia,tegra…`")
-            .remedy("nothing: this backend is for Jetson boards");
+            .remedy("let another backend do it: this one is for Jetson boards");
         vec![Place::blocked(None, reason)]
     });

@@ -2,7 +2,7 @@
 
 use super::{Backend, Driver, Place};
 use crate::av::{self, EncoderSettings, PixelFormat};
-use crate::error::{Code, Error, Reason, Result};
+use crate::error::{Code, Reason, Result};
 use crate::select::{Chroma, Codec, Latency, RateControl, Request};
 
 pub(crate) static BACKEND: Backend = Backend {
@@ -64,7 +64,7 @@ fn traits(encoder: &str) -> &'static Traits {
     TRAITS.iter().find(|t| t.name == encoder).expect("every encoder of the table has traits")
 }
 
-fn refuses(request: &Request, encoder: &str) -> Option<Reason> {
+fn refuses(request: &Request, encoder: &str, formats: &[String]) -> Option<Reason> {
     let t = traits(encoder);
     let unsupported = |what: String| Some(Reason::new(Code::EncoderUnsupported, format!("{encoder} {what}")));
     let (w, h) = (request.width, request.height);
@@ -88,26 +88,36 @@ fn refuses(request: &Request, encoder: &str) -> Option<Reason> {
                 .map(|r| r.remedy("ask for another quantiser"));
         }
     }
-    match format(request, encoder) {
-        Ok(_) => None,
-        Err(error) => Some(error.into_reason()),
+    let fits = |format: &PixelFormat| formats.iter().any(|name| name == format.name());
+    if formats.is_empty() || wanted(request).iter().any(fits) {
+        return None;
     }
+    Some(lacks(request, encoder, formats))
 }
 
-fn format(request: &Request, encoder: &str) -> Result<PixelFormat> {
-    let wanted: &[PixelFormat] = match (request.chroma, request.bit_depth) {
+/// Formats that the pictures can be coded from, the best first.
+fn wanted(request: &Request) -> &'static [PixelFormat] {
+    match (request.chroma, request.bit_depth) {
         (Chroma::Yuv444, 8) => &[PixelFormat::I444],
         (Chroma::Yuv444, _) => &[PixelFormat::I410],
         (Chroma::Yuv420, 8) if request.input == PixelFormat::NV12 => &[PixelFormat::NV12, PixelFormat::I420],
         (Chroma::Yuv420, 8) => &[PixelFormat::I420],
         (Chroma::Yuv420, _) => &[PixelFormat::I010],
-    };
+    }
+}
+
+fn lacks(request: &Request, encoder: &str, formats: &[String]) -> Reason {
+    let depth = request.bit_depth;
+    Reason::new(Code::EncoderUnsupported, format!("this build of {encoder} has no {depth} bit"))
+        .evidence(format!("its formats: {}", formats.join(", ")))
+        .remedy("install a build that has it, or ask for the other bit depth")
+}
+
+fn format(request: &Request, encoder: &str) -> Result<PixelFormat> {
     let taken = av::encoder_formats(encoder)?;
-    wanted.iter().copied().find(|f| taken.contains(f)).ok_or_else(|| {
-        let depth = request.bit_depth;
-        Error::new(Code::EncoderUnsupported, format!("this build of {encoder} has no {depth} bit"))
-            .with_evidence(format!("its formats: {taken:?}"))
-            .with_remedy("install a build that has it, or ask for the other bit depth")
+    wanted(request).iter().copied().find(|f| taken.contains(f)).ok_or_else(|| {
+        let names: Vec<String> = taken.iter().map(|f| f.name().to_owned()).collect();
+        lacks(request, encoder, &names).into()
     })
 }
 
@@ -211,9 +221,12 @@ mod tests {
     #[test]
     fn limits_are_said_before_an_encoder_is_opened() {
         let small = Request::new(Codec::Av1, 32, 32);
-        assert_eq!(refuses(&small, "libsvtav1").unwrap().code, Code::EncoderUnsupported);
-        assert!(refuses(&Request::new(Codec::H264, 32, 32), "libx264").is_none());
+        assert_eq!(refuses(&small, "libsvtav1", &[]).unwrap().code, Code::EncoderUnsupported);
+        assert!(refuses(&Request::new(Codec::H264, 32, 32), "libx264", &[]).is_none());
+        let deep = Request::new(Codec::H264, 640, 480).bit_depth(10);
+        let shallow = ["yuv420p".to_owned(), "nv12".to_owned()];
+        assert!(refuses(&deep, "libx264", &shallow).unwrap().message.contains("10 bit"));
         let full = Request::new(Codec::Av1, 640, 480).chroma(Chroma::Yuv444);
-        assert!(refuses(&full, "libsvtav1").unwrap().message.contains("4:4:4"));
+        assert!(refuses(&full, "libsvtav1", &[]).unwrap().message.contains("4:4:4"));
     }
 }

@@ -12,19 +12,11 @@ pub(crate) static BACKEND: Backend = places::detected(
             let reason = Reason::new(Code::DeviceMissing, "no V4L2 encoder was found")
                 .evidence("there is no /dev/video node")
                 .remedy(
-                    "on a board that has one: load its kernel module, and hand the node to the container",
+                    "on a board that has one, load its kernel module, and hand the node to the container; \
+                     elsewhere let another backend do it",
                 );
             return vec![Place::blocked(None, reason)];
         }
-        let node = |video: &crate::device::VideoNode| {
-            let path = video.path.display().to_string();
-            let obstacle = video.file.refused().map(|error| {
-                Reason::new(Code::DevicePermission, format!("{path} may not be opened by this user"))
-                    .evidence(error.to_string())
-                    .remedy("add this user to the group `video`")
-            });
-            Place { device: Some(path), obstacle }
-        };
-        report.machine.video.iter().map(node).collect()
+        places::video(report)
     },
 );

@@ -13,8 +13,7 @@ pub(crate) static BACKEND: Backend = places::detected(
         (Codec::Mjpeg, "mjpeg_vaapi"),
     ],
     |report| {
-        let nodes = places::render_nodes(report, "GPU with a render node", places::any_but_nvidia);
-        let install = "install libva2 and libva-drm2 (Debian, Ubuntu), or libva (Fedora, Arch)";
-        places::block(nodes, places::libraries(report, &["libva.so.2", "libva-drm.so.2"], install))
+        let nodes = places::render_nodes(report, "GPU that VA-API could drive", places::any_but_nvidia);
+        places::block(nodes, places::libraries(report, &["libva.so.2", "libva-drm.so.2"]))
     },
 );

@@ -8,7 +8,6 @@ pub(crate) static BACKEND: Backend = places::detected(
     &[(Codec::H264, "h264_vulkan"), (Codec::Hevc, "hevc_vulkan"), (Codec::Av1, "av1_vulkan")],
     |report| {
         let nodes = places::render_nodes(report, "GPU with a render node", |_| true);
-        let install = "install libvulkan1 and the GPU's Vulkan driver";
-        places::block(nodes, places::libraries(report, &["libvulkan.so.1"], install))
+        places::block(nodes, places::libraries(report, &["libvulkan.so.1"]))
     },
 );

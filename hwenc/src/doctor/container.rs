@@ -1,58 +1,41 @@
 //! Containers: what they were given, and under which group.
 
+use std::path::Path;
+
 use nix::libc::EACCES;
 
-use crate::device::NodeFile;
+use crate::device::{NodeFile, RenderNode};
 use crate::probe::Report;
 
 use super::finding::{Finding, Step};
-use super::permission::OVERFLOW_GID;
 use super::questions;
+use super::refused::{Family, OVERFLOW_GID};
 
 /// Its `gid` is that of the container, which the node then has there.
-const PROXMOX: &str = "on the host, with Proxmox: `pct set CONTAINER --dev0 /dev/dri/renderD128,gid=N`, \
-                       where N is the number of `render` in the container";
+const PROXMOX: &str = "on the host, with Proxmox: `pct set CONTAINER --dev0 NODE,gid=N`, \
+                       where N is the number of `OWNERS` in the container";
 
-/// How each kind of container is given the GPU, and a group. `GID` stands for the number. The last fits every
-/// other engine that takes Docker's arguments.
+/// How each kind of container is given a node, and a group. Words in capitals are filled in by [`fill`], but for
+/// those that only the reader knows. The last fits every other engine that takes Docker's arguments.
 const WAYS: &[(&str, Way, Way)] = &[
     (
         "kubernetes",
-        Way::Say(
-            "ask for the device plugin's resource in the pod, such as `limits: {gpu.intel.com/i915: 1}`",
-        ),
+        Way::Say("ask for the device plugin's resource in the pod, such as `limits: {RESOURCE: 1}`"),
         Way::Say("in the pod: `securityContext: {supplementalGroups: [GID]}`"),
     ),
     ("lxc", Way::Say(PROXMOX), Way::Say(PROXMOX)),
     (
         "systemd-nspawn",
-        Way::Run("systemd-nspawn --bind=/dev/dri --property=DeviceAllow='char-drm rw' …"),
-        Way::Run("groupadd --gid GID renderGID && usermod -aG renderGID USER"),
+        Way::Run("systemd-nspawn --bind=BIND --property=DeviceAllow='CLASS rw' …"),
+        Way::Run("groupadd --gid GID OWNERSGID && usermod -aG OWNERSGID USER"),
     ),
-    (
-        "podman",
-        Way::Run("podman run --device /dev/dri …"),
-        Way::Run("podman run --device /dev/dri --group-add GID …"),
-    ),
-    (
-        "",
-        Way::Run("docker run --device /dev/dri …"),
-        Way::Run("docker run --device /dev/dri --group-add GID …"),
-    ),
+    ("podman", Way::Run("podman run FLAGS …"), Way::Run("podman run FLAGS --group-add GID …")),
+    ("", Way::Run("docker run FLAGS …"), Way::Run("docker run FLAGS --group-add GID …")),
 ];
 
 enum Way {
     Say(&'static str),
     Run(&'static str),
-}
-
-impl Way {
-    fn step(&self, gid: &str) -> Step {
-        match self {
-            Way::Say(text) => Step::Say(text.replace("GID", gid)),
-            Way::Run(text) => Step::Run(text.replace("GID", gid)),
-        }
-    }
 }
 
 fn ways(report: &Report) -> (&'static Way, &'static Way) {
@@ -61,18 +44,71 @@ fn ways(report: &Report) -> (&'static Way, &'static Way) {
     (&found.1, &found.2)
 }
 
-/// How this container is given a GPU.
-pub(super) fn give_device(report: &Report) -> Vec<Step> {
-    vec![ways(report).0.step("")]
+/// The arguments that give a container this node.
+fn flags(report: &Report, family: Family, node: &str) -> String {
+    match family {
+        Family::Render => "--device /dev/dri".into(),
+        Family::Nvidia if report.machine.container.kind.as_deref() == Some("podman") => {
+            "--device nvidia.com/gpu=all".into()
+        }
+        Family::Nvidia => "--gpus all".into(),
+        Family::Video => format!("--device {node}"),
+    }
+}
+
+fn fill(report: &Report, way: &Way, family: Family, node: &Path, gid: &str) -> Step {
+    let node = node.to_string_lossy();
+    let (bind, resource) = match family {
+        Family::Render => ("/dev/dri", "gpu.intel.com/i915"),
+        Family::Nvidia => (&*node, "nvidia.com/gpu"),
+        Family::Video => (&*node, "squat.ai/video"),
+    };
+    let fill = |text: &str| {
+        text.replace("FLAGS", &flags(report, family, &node))
+            .replace("BIND", bind)
+            .replace("CLASS", family.class())
+            .replace("NODE", &node)
+            .replace("RESOURCE", resource)
+            .replace("OWNERS", family.owners())
+            .replace("GID", gid)
+    };
+    match way {
+        Way::Say(text) => Step::Say(fill(text)),
+        Way::Run(text) => Step::Run(fill(text)),
+    }
+}
+
+/// How this container is given a node.
+pub(super) fn give_device(report: &Report, family: Family, node: &Path) -> Vec<Step> {
+    match family {
+        Family::Nvidia => give_nvidia(report),
+        _ => vec![fill(report, ways(report).0, family, node, "")],
+    }
+}
+
+/// How this container is given a GPU whose node it does not show.
+pub(super) fn give_gpu(report: &Report) -> Vec<Step> {
+    give_device(report, Family::Render, Path::new("/dev/dri/renderD128"))
 }
 
 /// How the process in this container is given a group, by number: names differ between host and container.
-pub(super) fn give_group(report: &Report, gid: u32) -> Vec<Step> {
-    let mut steps = vec![ways(report).1.step(&gid.to_string())];
+pub(super) fn give_group(report: &Report, family: Family, node: &Path, gid: u32) -> Vec<Step> {
+    let mut steps = vec![fill(report, ways(report).1, family, node, &gid.to_string())];
     if matches!(report.machine.container.kind.as_deref(), Some("docker" | "podman")) {
         steps.push(Step::Say(format!("in a compose file: `group_add: [\"{gid}\"]`")));
     }
     steps
+}
+
+/// How a rootless container keeps the groups of the user who starts it, which have no numbers inside.
+pub(super) fn keep_groups(report: &Report, family: Family, node: &Path) -> Vec<Step> {
+    let run = Way::Run("podman run --group-add keep-groups FLAGS …");
+    vec![
+        fill(report, &run, family, node, ""),
+        Step::Say(
+            "the user on the host has to be in the group of the node, and the runtime has to be crun".into(),
+        ),
+    ]
 }
 
 /// How this container is given an NVIDIA GPU, with the libraries for encoding: `video` is no default
@@ -97,21 +133,21 @@ pub(super) fn render_gid(report: &Report) -> Finding {
         return Finding::ok("not in a container");
     }
     let nodes = report.machine.drm.render_nodes.iter();
-    let files: Vec<(&str, &NodeFile)> =
-        nodes.filter_map(|n| Some((n.name.as_str(), n.file.as_ref()?))).collect();
+    let files: Vec<(&RenderNode, &NodeFile)> =
+        nodes.filter_map(|node| Some((node, node.file.as_ref()?))).collect();
     if files.is_empty() {
         return Finding::ok("no render node in this container");
     }
     let here = report.machine.groups.iter().find(|group| group.name == "render").map(|group| group.gid);
     let odd = files.iter().find(|(_, file)| shut_by_group(file) && differs(report, file, here));
-    let Some((name, file)) = odd else { return Finding::ok("is no hindrance") };
+    let Some((node, file)) = odd else { return Finding::ok("is no hindrance") };
     let here = here.map_or("does not exist".to_owned(), |gid| format!("is GID {gid}"));
     Finding::problem(
-        format!("{name} belongs to GID {}, and `render` {here} in this container", file.gid),
+        format!("{} belongs to GID {}, and `render` {here} in this container", node.name, file.gid),
         "host and container number their groups apart, and the kernel only knows numbers",
     )
     .unless(questions::some_gpu_opens(report))
-    .steps(give_group(report, file.gid))
+    .steps(give_group(report, Family::Render, &node.path, file.gid))
 }
 
 /// Names of groups do not matter where the kernel lets the process in, or keeps it out for another reason. A

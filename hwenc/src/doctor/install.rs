@@ -70,6 +70,14 @@ pub(super) const NVENC: Software = Software {
     ],
 };
 
+pub(super) const VULKAN: Software = Software {
+    what: "the Vulkan loader (libvulkan.so.1) and the Vulkan driver of your GPU",
+    commands: &[
+        ("debian", "apt install libvulkan1 mesa-vulkan-drivers"),
+        ("fedora", "dnf install vulkan-loader mesa-vulkan-drivers"),
+    ],
+};
+
 pub(super) const AMD_FIRMWARE: Software = Software {
     what: "the firmware of AMD GPUs",
     commands: &[

@@ -5,7 +5,7 @@ use crate::probe::Report;
 
 use super::container;
 use super::finding::{Finding, Step};
-use super::install::{CUDA, LIBVA, NVENC, QUICK_SYNC, Software};
+use super::install::{CUDA, LIBVA, NVENC, QUICK_SYNC, VULKAN};
 use super::questions;
 
 const NOT_NEEDED: &str = "not needed: no device that it would drive";
@@ -34,10 +34,10 @@ fn errors(report: &Report, names: &[&str]) -> Vec<String> {
 }
 
 /// All of the libraries have to load.
-fn all(report: &Report, names: &[&str], why: &str, fix: Vec<Step>) -> Finding {
+fn all(report: &Report, names: &[&str], why: &str) -> Finding {
     let (missing, unknown) = (those(report, names, Some(false)), those(report, names, None));
-    let finding = if !missing.is_empty() {
-        Finding::problem(format!("{} does not load", missing.join(", ")), why).steps(fix)
+    let finding = if let Some(first) = missing.first() {
+        Finding::problem(format!("{} does not load", missing.join(", ")), why).steps(fix(report, first))
     } else if !unknown.is_empty() {
         untold(&unknown)
     } else {
@@ -58,34 +58,42 @@ pub(super) fn libva(report: &Report) -> Finding {
         return Finding::ok(NOT_NEEDED);
     }
     let names = ["libva.so.2", "libva-drm.so.2"];
-    all(report, &names, "VA-API, and Quick Sync on top of it, start with it", vec![LIBVA.step(report)])
+    all(report, &names, "VA-API, and Quick Sync on top of it, start with it")
         .unless(questions::nvidia_works(report))
 }
 
-/// In a container the driver's libraries are the host's, let in by capability.
-fn nvidia_fix(report: &Report, software: &Software) -> Vec<Step> {
-    if questions::in_container(report) { container::give_nvidia(report) } else { vec![software.step(report)] }
+/// What brings a library. In a container those of NVIDIA's driver are the host's, let in by capability.
+pub(super) fn fix(report: &Report, name: &str) -> Vec<Step> {
+    let software = match name {
+        "libcuda.so.1" | "libnvidia-encode.so.1" if questions::in_container(report) => {
+            return container::give_nvidia(report);
+        }
+        "libcuda.so.1" => &CUDA,
+        "libnvidia-encode.so.1" => &NVENC,
+        "libvulkan.so.1" => &VULKAN,
+        "libva.so.2" | "libva-drm.so.2" => &LIBVA,
+        _ => &QUICK_SYNC,
+    };
+    vec![software.step(report)]
 }
 
 pub(super) fn cuda(report: &Report) -> Finding {
     if !report.machine.nvidia.is_present() {
         return Finding::ok(NOT_NEEDED);
     }
-    let fix = nvidia_fix(report, &CUDA);
-    all(report, &["libcuda.so.1"], "NVENC works on a CUDA context", fix).unless(another_vendor(report))
+    all(report, &["libcuda.so.1"], "NVENC works on a CUDA context").unless(another_vendor(report))
 }
 
 pub(super) fn nvidia_encode(report: &Report) -> Finding {
     if !report.machine.nvidia.is_present() {
         return Finding::ok(NOT_NEEDED);
     }
-    let fix = nvidia_fix(report, &NVENC);
     let why = if questions::in_container(report) {
         "a container only gets it with the driver capability `video`, which is not among the default ones"
     } else {
         "NVENC is this library; some distributions package it apart from the driver"
     };
-    let finding = all(report, &["libnvidia-encode.so.1"], why, fix).unless(another_vendor(report));
+    let finding = all(report, &["libnvidia-encode.so.1"], why).unless(another_vendor(report));
     let capabilities = report.machine.system.variables.get("NVIDIA_DRIVER_CAPABILITIES");
     finding.evidences(capabilities.map(|value| format!("NVIDIA_DRIVER_CAPABILITIES={value}")))
 }
@@ -118,7 +126,7 @@ pub(super) fn vpl(report: &Report) -> Finding {
             "no runtime of Quick Sync loads",
             "without one it fails with MFX error -9 (or -3); VA-API on the same GPU is not concerned",
         )
-        .steps([QUICK_SYNC.step(report)])
+        .steps(fix(report, QUICK_SYNC_RUNTIMES[0]))
     };
     finding.evidences(errors(report, QUICK_SYNC_RUNTIMES))
 }

@@ -14,6 +14,8 @@ mod node;
 mod nvidia;
 mod permission;
 mod questions;
+mod refused;
+pub(crate) mod remedy;
 mod render;
 
 use serde::{Deserialize, Serialize};

@@ -4,12 +4,13 @@ use crate::device::{Directory, RenderNode, vendor};
 use crate::probe::Report;
 
 use super::container;
-use super::finding::Finding;
+use super::finding::{Finding, Step};
 use super::questions;
+use super::refused::{self, Family};
 
 const NEEDED: &str = "VA-API, Quick Sync and Vulkan reach a GPU through its render node";
 
-const SOFTWARE: &str = "or encode in software: `hwenc transcode … --fallback software`";
+pub(super) const SOFTWARE: &str = "or encode in software: `hwenc transcode … --fallback software`";
 
 /// Whether something other than NVIDIA's driver would need a render node.
 fn needs_render_node(report: &Report) -> bool {
@@ -25,7 +26,7 @@ pub(super) fn dri_missing(report: &Report) -> Finding {
         Directory::Missing => missing(report),
         Directory::Unreadable(error) => {
             Finding::problem(format!("/dev/dri cannot be listed: {error}"), "the nodes in it cannot be found")
-                .run(questions::as_root(report, "chmod 755 /dev/dri"))
+                .steps(make_listable(report))
         }
         _ => Finding::ok("is there"),
     }
@@ -40,14 +41,16 @@ fn missing(report: &Report) -> Finding {
     let gpus: Vec<_> = report.machine.displays.iter().map(|display| display.hardware.label()).collect();
     let finding = if questions::in_container(report) {
         Finding::problem("there is no /dev/dri in this container", NEEDED)
-            .steps(container::give_device(report))
+            .steps(container::give_gpu(report))
             .say(SOFTWARE)
     } else if report.machine.system.virtual_machine {
         Finding::problem("there is no /dev/dri in this virtual machine", NEEDED)
             .say("pass a GPU, or a virtual function of one, through to it from the host")
             .say(SOFTWARE)
     } else if gpus.is_empty() {
-        Finding::problem("there is no /dev/dri, and no GPU on PCI", NEEDED).say(SOFTWARE)
+        Finding::problem("there is no /dev/dri, and no GPU on PCI", NEEDED)
+            .say("add a GPU that can encode")
+            .say(SOFTWARE)
     } else {
         Finding::problem("there is no /dev/dri", NEEDED)
             .say("no driver has made a node: see module.missing, and `sudo dmesg | grep -iE 'drm|gpu'`")
@@ -75,14 +78,15 @@ pub(super) fn dri_empty(report: &Report) -> Finding {
     if !needs_render_node(report) {
         return Finding::ok("none, and NVIDIA's own nodes need none");
     }
-    let finding = if !elsewhere.is_empty() && questions::in_container(report) {
-        Finding::problem("no render node was given to this container", NEEDED)
-            .steps(container::give_device(report))
-    } else if !elsewhere.is_empty() {
-        Finding::problem("the kernel has a render node that is not in /dev/dri", NEEDED)
-            .run(questions::as_root(report, "udevadm trigger --subsystem-match=drm"))
+    let finding = if let Some(node) = elsewhere.first() {
+        let seen = if questions::in_container(report) {
+            "no render node was given to this container"
+        } else {
+            "the kernel has a render node that is not in /dev/dri"
+        };
+        Finding::problem(seen, NEEDED).steps(make_node(report, node))
     } else if questions::in_container(report) {
-        Finding::problem("/dev/dri holds no render node", NEEDED).steps(container::give_device(report))
+        Finding::problem("/dev/dri holds no render node", NEEDED).steps(container::give_gpu(report))
     } else {
         Finding::problem("/dev/dri holds no render node", NEEDED).say(
             "the driver only drives a display, as on server boards and under `nomodeset`: see module.missing",
@@ -97,23 +101,26 @@ pub(super) fn dri_empty(report: &Report) -> Finding {
 
 /// Nodes that are there and refuse for another reason than permission.
 pub(super) fn dead(report: &Report) -> Finding {
-    let nodes = report.machine.drm.render_nodes.iter();
-    let dead: Vec<_> = nodes
-        .filter_map(|node| Some((node, node.file.as_ref()?.refused()?)))
-        .filter(|(_, error)| !super::permission::is_permission(error))
-        .collect();
-    let Some((node, error)) = dead.first() else { return Finding::ok("none") };
-    let finding = Finding::problem(
-        format!("{} does not open: {error}", words(node)),
-        "the node is there, and no driver is behind it",
-    )
-    .unless(questions::some_gpu_opens(report));
-    let finding = if questions::in_container(report) {
-        finding.say("start the container anew: its nodes are older than the driver")
+    let dead: Vec<_> = refused::gpus(report).filter(|node| !node.by_permission()).collect();
+    let Some(first) = dead.first() else { return Finding::ok("none") };
+    let render = report.machine.drm.render_nodes.iter().find(|node| node.path == first.path);
+    let name = render.map_or_else(|| first.name(), words);
+    Finding::problem(format!("{name} does not open: {}", first.seen()), first.why(report))
+        .unless(questions::some_gpu_opens(report))
+        .steps(first.steps(report))
+        .evidences(dead.iter().map(|node| node.evidence()))
+}
+
+/// How a node that only the kernel knows comes into `/dev/dri`.
+pub(super) fn make_node(report: &Report, node: &RenderNode) -> Vec<Step> {
+    if questions::in_container(report) {
+        container::give_device(report, Family::Render, &node.path)
     } else {
-        finding
-            .run(questions::as_root(report, "udevadm trigger --subsystem-match=drm"))
-            .say("if it stays, look for the driver's own words: `sudo dmesg | grep -iE 'drm|gpu'`")
-    };
-    finding.evidences(dead.iter().map(|(node, error)| format!("{}: {error}", node.path.display())))
+        vec![Step::Run(questions::as_root(report, "udevadm trigger --subsystem-match=drm"))]
+    }
+}
+
+/// How `/dev/dri` can be listed.
+pub(super) fn make_listable(report: &Report) -> Vec<Step> {
+    vec![Step::Run(questions::as_root(report, "chmod 755 /dev/dri"))]
 }

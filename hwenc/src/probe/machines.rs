@@ -123,6 +123,14 @@ pub(crate) fn nvidia(report: Report, nodes: &[&str]) -> Report {
     report
 }
 
+/// The same with GPU nodes that do not open.
+pub(crate) fn nvidia_refuses(mut report: Report, mode: u32, errno: i32) -> Report {
+    for node in &mut report.machine.nvidia.nodes {
+        node.file = NodeFile::new(0, mode, refused(errno));
+    }
+    report
+}
+
 pub(crate) fn video(name: &str, label: &str) -> VideoNode {
     VideoNode::new(name, NodeFile::new(44, 0o660, Access::Open), Some(label))
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::av::version::Ffmpeg;
+use crate::av::{self, version::Ffmpeg};
 use crate::backend;
 use crate::device::{Inventory, Roots};
 use crate::error::{Code, Error, Result};
@@ -27,6 +27,9 @@ pub struct KnownEncoder {
     pub hardware: bool,
     /// This FFmpeg was built with it.
     pub compiled: bool,
+    /// Pixel formats that it takes, by name; empty where it is not compiled in or does not say.
+    #[serde(default)]
+    pub formats: Vec<String>,
 }
 
 /// What a machine has, as one process saw it. Parts that a report of another version does not hold are empty.
@@ -119,6 +122,11 @@ impl Report {
         self.library(name).map(Library::loads)
     }
 
+    /// Pixel formats that an encoder takes by name; empty where the report does not tell.
+    pub(crate) fn formats(&self, encoder: &str) -> &[String] {
+        self.encoders.iter().find(|e| e.name == encoder).map_or(&[], |e| &e.formats)
+    }
+
     /// Which encoder to take on the machine of this report. Nothing is opened.
     ///
     /// # Errors
@@ -138,6 +146,8 @@ fn known(ffmpeg: &Ffmpeg) -> Vec<KnownEncoder> {
                 backend: backend.name.to_owned(),
                 hardware: backend.hardware,
                 compiled: ffmpeg.encoders.iter().any(|n| n == name),
+                formats: av::encoder_formats(name)
+                    .map_or_else(|_| Vec::new(), |all| all.iter().map(|f| f.name().to_owned()).collect()),
             });
         }
     }

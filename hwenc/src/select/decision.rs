@@ -1,6 +1,7 @@
 //! [`Decision`]: which encoder, and why not the others.
 
 use std::fmt;
+use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
@@ -105,8 +106,8 @@ fn why(explicit: bool, hardware: bool, fallback: &Fallback) -> &'static str {
     match (explicit, hardware, fallback) {
         (true, ..) => "the request names it",
         (_, true, _) => "the first hardware encoder that works",
-        (_, _, Fallback::Software) => "no hardware encoder works here, and the request allows software",
-        _ => "no hardware encoder works here, and the request names it as an alternative",
+        (_, _, Fallback::Software) => "no hardware encoder will do, and the request allows software",
+        _ => "no hardware encoder will do, and the request names it as an alternative",
     }
 }
 
@@ -115,10 +116,10 @@ fn candidates(report: &Report, request: &Request) -> Vec<Candidate> {
     for backend in backend::ALL {
         for (_, encoder) in backend.encoders.iter().filter(|(codec, _)| *codec == request.codec) {
             for place in (backend.places)(report) {
-                let obstacle = policy(request, backend, encoder, place.device.as_deref())
+                let obstacle = policy(request, encoder, place.device.as_deref())
                     .or_else(|| compiled(report, encoder))
                     .or(place.obstacle)
-                    .or_else(|| driven(backend, request, encoder))
+                    .or_else(|| driven(report, backend, request, encoder))
                     .or_else(|| allowed(request, backend, encoder));
                 let (verdict, reason) = match obstacle {
                     Some(reason) => (Verdict::Rejected, reason),
@@ -138,14 +139,16 @@ fn candidates(report: &Report, request: &Request) -> Vec<Candidate> {
 }
 
 /// The request names another encoder or device.
-fn policy(request: &Request, _: &Backend, encoder: &str, device: Option<&str>) -> Option<Reason> {
+fn policy(request: &Request, encoder: &str, device: Option<&str>) -> Option<Reason> {
     if let Some(wanted) = request.encoder.as_deref().filter(|wanted| *wanted != encoder) {
-        return Some(Reason::new(Code::NotRequested, format!("the request names {wanted}")));
+        let reason = Reason::new(Code::NotRequested, format!("the request names {wanted}"));
+        return Some(reason.remedy(format!("ask for it with `--encoder {encoder}`")));
     }
-    let wanted = request.device.as_deref()?;
-    let device = device?;
-    (wanted != std::path::Path::new(device)).then(|| {
+    // A place without a device is the CPU, or none at all, which has its own reason.
+    let (wanted, device) = (request.device.as_deref()?, device?);
+    (wanted != Path::new(device)).then(|| {
         Reason::new(Code::NotRequested, format!("the request names the device {}", wanted.display()))
+            .remedy(format!("ask for it with `--device {device}`"))
     })
 }
 
@@ -157,10 +160,10 @@ fn compiled(report: &Report, encoder: &str) -> Option<Reason> {
 }
 
 /// hwenc drives the backend, and the encoder can do what is asked.
-fn driven(backend: &Backend, request: &Request, encoder: &str) -> Option<Reason> {
+fn driven(report: &Report, backend: &Backend, request: &Request, encoder: &str) -> Option<Reason> {
     match &backend.driver {
         None => Some(backend::not_driven(backend)),
-        Some(Driver { refuses, .. }) => refuses(request, encoder),
+        Some(Driver { refuses, .. }) => refuses(request, encoder, report.formats(encoder)),
     }
 }
 
@@ -183,7 +186,7 @@ fn allowed(request: &Request, backend: &Backend, encoder: &str) -> Option<Reason
 }
 
 /// Candidates by preference: as listed, but named alternatives in the order of the request.
-fn preference(candidates: &[Candidate], request: &Request) -> Vec<usize> {
+pub(super) fn preference(candidates: &[Candidate], request: &Request) -> Vec<usize> {
     let rank = |candidate: &Candidate| match &request.fallback {
         Fallback::Alternatives(names) if !is_hardware(candidate) => {
             1 + names.iter().position(|name| *name == candidate.encoder).unwrap_or(names.len())
@@ -209,20 +212,28 @@ fn none(request: &Request, candidates: Vec<Candidate>) -> Error {
     for c in candidates.iter().filter(|c| request.encoder.as_ref().is_none_or(|name| *name == c.encoder)) {
         error = error.with_evidence(format!("{}: {} [{}]", name(c), c.reason.message, c.reason.code));
     }
-    let denied = candidates.iter().find(|c| c.reason.code == Code::FallbackDenied);
-    let remedy = match (denied, &request.encoder) {
-        (Some(c), _) => format!(
-            "encode on the CPU with `--fallback software` (it would take {}); `hwenc doctor` says how to get the \
-             hardware to work",
-            c.encoder
-        ),
-        (None, Some(wanted)) => candidates
-            .iter()
-            .find(|c| c.encoder == *wanted)
-            .map_or_else(String::new, |c| c.reason.remedy.clone()),
-        (None, None) => "`hwenc doctor` says how to get the hardware to work".to_owned(),
-    };
-    error.with_remedy(remedy).with_candidates(candidates)
+    error.with_remedy(remedy(request, &candidates)).with_candidates(candidates)
+}
+
+/// The shortest way to an encoder: name a device that exists, let the CPU do it, or repair what was asked for.
+fn remedy(request: &Request, candidates: &[Candidate]) -> String {
+    const DOCTOR: &str = "`hwenc doctor` says how to get the hardware to work";
+    let mut devices: Vec<&str> = candidates.iter().filter_map(|c| c.device.as_deref()).collect();
+    devices.sort_unstable();
+    devices.dedup();
+    if let Some(wanted) = &request.device
+        && !devices.is_empty()
+        && !devices.iter().any(|device| wanted == Path::new(device))
+    {
+        return format!("nothing is known of {}; name one of {}", wanted.display(), devices.join(", "));
+    }
+    if let Some(c) = candidates.iter().find(|c| c.reason.code == Code::FallbackDenied) {
+        let encoder = &c.encoder;
+        return format!("encode on the CPU with `--fallback software` (it would take {encoder}); {DOCTOR}");
+    }
+    let mut named = candidates.iter().filter(|c| request.encoder.as_ref() == Some(&c.encoder));
+    let asked_for = named.find(|c| c.reason.code != Code::NotRequested);
+    asked_for.map_or_else(|| DOCTOR.to_owned(), |c| c.reason.remedy.clone())
 }
 
 fn name(candidate: &Candidate) -> String {

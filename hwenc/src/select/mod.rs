@@ -11,3 +11,6 @@ pub use request::{
     Chroma, Codec, DEFAULT_QUALITY, Fallback, Latency, MAX_SIDE, ParameterSets, RateControl, Request,
     ZeroCopy,
 };
+
+#[cfg(test)]
+mod tests;

@@ -27,7 +27,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a virtual machine without a GPU",
-            with(host(), |f| f.machine.system.virtual_machine = true),
+            with(host(), |r| r.machine.system.virtual_machine = true),
             &[("device.dri_missing", Problem, &["virtual machine", "pass a GPU"])],
         ),
         case(
@@ -42,35 +42,35 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a board that encodes through V4L2",
-            with(host(), |f| f.machine.video.push(video("video11", "bcm2835-codec-encode"))),
+            with(host(), |r| r.machine.video.push(video("video11", "bcm2835-codec-encode"))),
             &[("device.dri_missing", Warning, &[])],
         ),
         case(
             "a camera is no encoder",
-            with(host(), |f| f.machine.video.push(video("video0", "UVC Camera"))),
+            with(host(), |r| r.machine.video.push(video("video0", "UVC Camera"))),
             &[("device.dri_missing", Problem, &[])],
         ),
         case(
             "an unlistable directory",
-            with(host(), |f| f.machine.drm.directory = Directory::Unreadable(OsError::new(EACCES))),
+            with(host(), |r| r.machine.drm.directory = Directory::Unreadable(OsError::new(EACCES))),
             &[("device.dri_missing", Problem, &["EACCES", "sudo chmod 755 /dev/dri"])],
         ),
         case(
             "an empty directory",
-            with(host(), |f| f.machine.drm.directory = Directory::Empty),
+            with(host(), |r| r.machine.drm.directory = Directory::Empty),
             &[("device.dri_empty", Problem, &["no render node", "module.missing"])],
         ),
         case(
             "only a card node, as on a server board",
-            with(display(host(), PciId(0x1a03), Some("ast")), |f| {
-                f.machine.drm.directory = Directory::Present;
-                f.machine.drm.entries = vec!["card0".into()];
+            with(display(host(), PciId(0x1a03), Some("ast")), |r| {
+                r.machine.drm.directory = Directory::Present;
+                r.machine.drm.entries = vec!["card0".into()];
             }),
             &[("device.dri_empty", Problem, &["server boards", "in the directory: card0"])],
         ),
         case(
             "the kernel knows a node that udev did not make",
-            with(gpu(host(), vendor::INTEL, None), |f| f.machine.drm.directory = Directory::Empty),
+            with(gpu(host(), vendor::INTEL, None), |r| r.machine.drm.directory = Directory::Empty),
             &[("device.dri_empty", Problem, &["udevadm trigger", "renderD128"])],
         ),
         case(
@@ -120,10 +120,28 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a security module in the way",
-            with(gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES))), |f| {
-                f.machine.process.groups.push(RENDER);
+            with(gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES))), |r| {
+                r.machine.process.groups.push(RENDER);
             }),
             &[("device.permission", Problem, &["security module", "ausearch"])],
+        ),
+        case(
+            "a node for everybody, and a security module in the way",
+            gpu(host(), vendor::INTEL, node(0, 0o666, refused(EACCES))),
+            &[("device.permission", Problem, &["security module", "ausearch"])],
+        ),
+        case(
+            "root, whose rights stop short of the node",
+            with(gpu(host(), vendor::INTEL, node(RENDER, 0o660, refused(EACCES))), |r| {
+                r.machine.process.effective_uid = 0;
+                // As a user namespace shows the machine's root.
+                r.machine.drm.render_nodes[0].file.as_mut().unwrap().uid = 65534;
+            }),
+            &[(
+                "device.permission",
+                Problem,
+                &["root counts as any other user here", "$ usermod -aG render"],
+            )],
         ),
         case(
             "a container without the host's group",
@@ -139,8 +157,8 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a container whose render group has another number",
-            with(gpu(container(host(), "podman"), vendor::INTEL, node(109, 0o660, refused(EACCES))), |f| {
-                f.machine.groups = vec![Group::new("render", 105)];
+            with(gpu(container(host(), "podman"), vendor::INTEL, node(109, 0o660, refused(EACCES))), |r| {
+                r.machine.groups = vec![Group::new("render", 105)];
             }),
             &[
                 ("device.permission", Problem, &["podman run --device /dev/dri --group-add 109"]),
@@ -162,8 +180,8 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "a rootless container",
-            with(gpu(container(host(), "podman"), vendor::INTEL, node(65534, 0o660, refused(EACCES))), |f| {
-                f.machine.process.user_namespace = true;
+            with(gpu(container(host(), "podman"), vendor::INTEL, node(65534, 0o660, refused(EACCES))), |r| {
+                r.machine.process.user_namespace = true;
             }),
             &[("device.permission", Problem, &["--group-add keep-groups"])],
         ),
@@ -213,7 +231,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "no driver for the AMD GPU, started with nomodeset",
-            with(display(host(), vendor::AMD, None), |f| f.machine.system.nomodeset = true),
+            with(display(host(), vendor::AMD, None), |r| r.machine.system.nomodeset = true),
             &[
                 (
                     "module.missing",
@@ -225,13 +243,13 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "no driver for one of two GPUs, as root",
-            with(display(intel(), vendor::AMD, None), |f| f.machine.process.effective_uid = 0),
+            with(display(intel(), vendor::AMD, None), |r| r.machine.process.effective_uid = 0),
             &[("module.missing", Warning, &["$ modprobe amdgpu", "$ apt install"])],
         ),
         case(
             "a cloud kernel",
-            with(display(host(), vendor::INTEL, None), |f| {
-                f.machine.system.kernel = Some("6.1.0-18-cloud-amd64".into())
+            with(display(host(), vendor::INTEL, None), |r| {
+                r.machine.system.kernel = Some("6.1.0-18-cloud-amd64".into())
             }),
             &[("module.missing", Problem, &["cloud kernels"]), ("device.dri_missing", Problem, &[])],
         ),
@@ -250,8 +268,8 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "nouveau",
-            with(display(host(), vendor::NVIDIA, Some("nouveau")), |f| {
-                f.machine.drm.directory = Directory::Missing;
+            with(display(host(), vendor::NVIDIA, Some("nouveau")), |r| {
+                r.machine.drm.directory = Directory::Missing;
             }),
             &[
                 ("device.dri_missing", Problem, &[]),
@@ -296,18 +314,42 @@ pub(super) fn cases() -> Vec<Case> {
             &[("device.nvidia", Warning, &[])],
         ),
         case(
+            "NVIDIA's nodes are for root alone",
+            nvidia_refuses(nvidia(host(), ALL_NVIDIA), 0o600, EACCES),
+            &[
+                ("device.dri_missing", Problem, &[]),
+                ("device.permission", Problem, &["nvidia0 may not be opened", "NVreg_DeviceFileMode=0666"]),
+            ],
+        ),
+        case(
+            "a container's device list lacks NVIDIA's node",
+            nvidia_refuses(nvidia(container(host(), "docker"), ALL_NVIDIA), 0o666, EPERM),
+            &[
+                ("device.dri_missing", Problem, &[]),
+                ("device.permission", Problem, &["list of allowed devices", "docker run --gpus all"]),
+            ],
+        ),
+        case(
+            "an NVIDIA node without a GPU behind it",
+            nvidia_refuses(nvidia(host(), ALL_NVIDIA), 0o666, ENXIO),
+            &[
+                ("device.dri_missing", Problem, &[]),
+                ("device.node", Problem, &["nvidia0 does not open: ENXIO", "grep -iE 'nvrm'"]),
+            ],
+        ),
+        case(
             "NVIDIA's nodes without its driver",
-            with(nvidia(host(), ALL_NVIDIA), |f| {
-                f.machine.nvidia.driver_version = None;
-                f.machine.nvidia.gpus.clear();
-                f.machine.displays.clear();
+            with(nvidia(host(), ALL_NVIDIA), |r| {
+                r.machine.nvidia.driver_version = None;
+                r.machine.nvidia.gpus.clear();
+                r.machine.displays.clear();
             }),
             &[("device.nvidia", Problem, &["sudo modprobe nvidia"])],
         ),
         case(
             "no libnvidia-encode in a container",
-            with(without(nvidia(container(host(), "docker"), ALL_NVIDIA), "libnvidia-encode.so.1"), |f| {
-                f.machine
+            with(without(nvidia(container(host(), "docker"), ALL_NVIDIA), "libnvidia-encode.so.1"), |r| {
+                r.machine
                     .system
                     .variables
                     .insert("NVIDIA_DRIVER_CAPABILITIES".into(), "compute,utility".into());
@@ -330,15 +372,15 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "no libcuda on Ubuntu",
-            with(without(nvidia(host(), ALL_NVIDIA), "libcuda.so.1"), |f| {
-                f.machine.system.distributions = vec!["ubuntu".into(), "debian".into()];
+            with(without(nvidia(host(), ALL_NVIDIA), "libcuda.so.1"), |r| {
+                r.machine.system.distributions = vec!["ubuntu".into(), "debian".into()];
             }),
             &[("library.cuda", Problem, &["sudo ubuntu-drivers install"])],
         ),
         case(
             "no libcuda on a system that is not listed, beside a working Intel GPU",
-            with(without(nvidia(intel(), ALL_NVIDIA), "libcuda.so.1"), |f| {
-                f.machine.system.distributions = vec!["slackware".into()]
+            with(without(nvidia(intel(), ALL_NVIDIA), "libcuda.so.1"), |r| {
+                r.machine.system.distributions = vec!["slackware".into()]
             }),
             &[("library.cuda", Warning, &["install the user part of NVIDIA's driver"])],
         ),
@@ -354,7 +396,7 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "libraries that nobody tried",
-            with(intel(), |f| f.libraries.clear()),
+            with(intel(), |r| r.libraries.clear()),
             &[
                 ("library.libva", Warning, &["does not tell", "was not tried"]),
                 ("library.vpl", Warning, &["was not tried"]),
@@ -373,54 +415,54 @@ pub(super) fn cases() -> Vec<Case> {
         ),
         case(
             "no runtime of Quick Sync, and an FFmpeg without it",
-            with(without(without(intel(), "libmfx-gen.so.1.2"), "libmfxhw64.so.1"), |f| {
-                f.ffmpeg.encoders.retain(|name| name != "h264_qsv");
+            with(without(without(intel(), "libmfx-gen.so.1.2"), "libmfxhw64.so.1"), |r| {
+                r.ffmpeg.encoders.retain(|name| name != "h264_qsv");
             }),
             &[],
         ),
         case(
             "FFmpeg is too old",
-            with(intel(), |f| f.ffmpeg.version = "4.4.2-0ubuntu0.22.04.1".into()),
+            with(intel(), |r| r.ffmpeg.version = "4.4.2-0ubuntu0.22.04.1".into()),
             &[("ffmpeg.version", Problem, &["FFmpeg 4.4 is too old", "apt install ffmpeg"])],
         ),
         case(
             "FFmpeg is newer",
-            with(intel(), |f| f.ffmpeg.version = "10.0".into()),
+            with(intel(), |r| r.ffmpeg.version = "10.0".into()),
             &[("ffmpeg.version", Warning, &["FFmpeg 10.0 is newer"])],
         ),
         case(
             "FFmpeg is a development build",
-            with(intel(), |f| f.ffmpeg.version = "N-118000-g1234567".into()),
+            with(intel(), |r| r.ffmpeg.version = "N-118000-g1234567".into()),
             &[("ffmpeg.version", Warning, &["development build", "N-118000-g1234567"])],
         ),
         case(
             "FFmpeg has no hardware encoder",
-            with(intel(), |f| f.ffmpeg.encoders = vec!["libx264".into()]),
+            with(intel(), |r| r.ffmpeg.encoders = vec!["libx264".into()]),
             &[("ffmpeg.encoders", Problem, &["no hardware encoder is compiled"])],
         ),
         case(
             "Fedora's FFmpeg without H.264",
-            with(intel(), |f| {
-                f.ffmpeg.encoders = vec!["av1_vaapi".into(), "libsvtav1".into()];
-                f.machine.system.distributions = vec!["fedora".into()];
+            with(intel(), |r| {
+                r.ffmpeg.encoders = vec!["av1_vaapi".into(), "libsvtav1".into()];
+                r.machine.system.distributions = vec!["fedora".into()];
             }),
             &[("ffmpeg.encoders", Warning, &["H.264", "sudo dnf swap ffmpeg-free ffmpeg --allowerasing"])],
         ),
         case(
             "FFmpeg reaches another vendor's GPU only",
-            with(intel(), |f| f.ffmpeg.encoders = vec!["h264_nvenc".into(), "libx264".into()]),
+            with(intel(), |r| r.ffmpeg.encoders = vec!["h264_nvenc".into(), "libx264".into()]),
             &[("ffmpeg.encoders", Problem, &["no encoder for the Intel GPU", "NVENC"])],
         ),
         case(
             "FFmpeg reaches one of two GPUs",
-            with(nvidia(intel(), ALL_NVIDIA), |f| {
-                f.ffmpeg.encoders = vec!["h264_vaapi".into(), "libx264".into()]
+            with(nvidia(intel(), ALL_NVIDIA), |r| {
+                r.ffmpeg.encoders = vec!["h264_vaapi".into(), "libx264".into()]
             }),
             &[("ffmpeg.encoders", Warning, &["no encoder for the NVIDIA GPU"])],
         ),
         case(
             "FFmpeg has no software encoder",
-            with(intel(), |f| f.ffmpeg.encoders.retain(|name| !name.starts_with("lib"))),
+            with(intel(), |r| r.ffmpeg.encoders.retain(|name| !name.starts_with("lib"))),
             &[("ffmpeg.encoders", Warning, &["nothing to fall back to"])],
         ),
         case(
