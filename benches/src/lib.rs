@@ -1,7 +1,10 @@
 //! What the benchmarks share: peers to measure against, processes that are watched, and the arithmetic.
 
+pub mod accuracy;
+pub mod annexb;
 pub mod ffi;
 pub mod film;
+pub mod paired;
 pub mod scale;
 pub mod ssim;
 pub mod stats;

@@ -6,7 +6,7 @@
 mod common;
 
 use common::pixels::{Memory, Yuv, rgb};
-use common::{encode, judge, request};
+use common::{CODECS, encode, judge, request};
 use hwenc::{Codec, Color, Matrix, Packet, Picture, PixelFormat, Range, RateControl, Request};
 
 const SIZE: (u32, u32) = (96, 64);
@@ -135,7 +135,7 @@ fn the_stream_says_what_it_holds() {
         (8, Color::BT2020, ["tv", "bt2020", "bt2020-10", "bt2020nc"]),
         (10, Color::HDR10, ["tv", "bt2020", "smpte2084", "bt2020nc"]),
     ];
-    for codec in [Codec::H264, Codec::Hevc, Codec::Av1] {
+    for codec in CODECS {
         for (depth, color, wanted) in table {
             let want = request(codec, SIZE.0, SIZE.1).bit_depth(depth).color(color);
             let format = if depth == 8 { PixelFormat::NV12 } else { PixelFormat::P010 };

@@ -5,10 +5,8 @@ mod common;
 
 use common::judge;
 use common::pixels::Yuv;
-use common::{encode, request};
+use common::{CODECS, encode, request};
 use hwenc::{Codec, Packet, ParameterSets, Picture, PixelFormat, Request};
-
-const CODECS: [Codec; 3] = [Codec::H264, Codec::Hevc, Codec::Av1];
 
 fn format(depth: u8) -> PixelFormat {
     if depth == 8 { PixelFormat::I420 } else { PixelFormat::I010 }

@@ -17,6 +17,9 @@ use hwenc_benches::{film, ssim};
 struct Arguments {
     /// Films to measure on, each with the same weight. Default: the one in examples/media.
     films: Vec<PathBuf>,
+    /// Another film, on which only the outcome is checked.
+    #[arg(long)]
+    check: Vec<PathBuf>,
 }
 
 /// An encoder as a session of hwenc opens it by default.
@@ -54,11 +57,11 @@ const CANDIDATES: [Candidate; 3] = [
 const CHECKED: [u8; 12] = [0, 10, 20, 30, 40, 50, 60, 65, 70, 80, 90, 100];
 
 fn main() -> Result<()> {
-    let mut films = Arguments::parse().films;
+    let Arguments { mut films, check } = Arguments::parse();
     if films.is_empty() {
         films.push(film::shipped());
     }
-    let mut measure = Measure { films, folder: tempfile::tempdir()?, known: BTreeMap::new() };
+    let mut measure = Measure::on(films)?;
 
     let mut curves = Vec::new();
     for candidate in &CANDIDATES {
@@ -82,11 +85,21 @@ fn main() -> Result<()> {
         tables.push(table);
     }
 
-    println!("\nEncoded again: CRF and SSIM of luma in dB, and what it is above libx264's");
+    println!("\nThe same films again at these values:");
+    residuals(&mut measure, &tables)?;
+    for film in check {
+        println!("\n{} at these values:", film.display());
+        residuals(&mut Measure::on(vec![film])?, &tables)?;
+    }
+    Ok(())
+}
+
+/// Prints, for each quality, CRF, SSIM of luma in dB and what it is above libx264's.
+fn residuals(measure: &mut Measure, tables: &[[f64; 11]]) -> Result<()> {
     for quality in CHECKED {
         print!("  quality {quality:3}:");
         let mut first = None;
-        for (candidate, table) in CANDIDATES.iter().zip(&tables) {
+        for (candidate, table) in CANDIDATES.iter().zip(tables) {
             let crf = scale::between(table, quality, candidate.step);
             let db = measure.db(candidate, crf)?;
             let above = db - *first.get_or_insert(db);
@@ -105,6 +118,10 @@ struct Measure {
 }
 
 impl Measure {
+    fn on(films: Vec<PathBuf>) -> Result<Self> {
+        Ok(Measure { films, folder: tempfile::tempdir()?, known: BTreeMap::new() })
+    }
+
     /// Mean over the films, in dB.
     fn db(&mut self, candidate: &Candidate, crf: f64) -> Result<f64> {
         let key = (candidate.name, (crf * 1000.0).round() as i64);

@@ -101,6 +101,10 @@ pub enum Received {
 pub struct Encoder {
     context: NonNull<ff::AVCodecContext>,
     time_base: Rational,
+    /// It must see a picture before it is drained or closed: SVT-AV1 1.4 waits for one for ever.
+    starving: bool,
+    /// It was drained while it was starving.
+    ended: bool,
     _hw_frames: Option<HwFrames>,
 }
 
@@ -189,7 +193,7 @@ impl Encoder {
         let context = error::alloc(unsafe { ff::avcodec_alloc_context3(codec) }, "an encoder")?;
         // SAFETY: just allocated.
         unsafe { (*context.as_ptr()).time_base = time_base.to_av() };
-        Ok(Encoder { context, time_base, _hw_frames: None })
+        Ok(Encoder { context, time_base, starving: false, ended: false, _hw_frames: None })
     }
 
     fn finish_open(
@@ -209,6 +213,7 @@ impl Encoder {
             let what = format!("{name} does not open with these settings");
             return Err(self.failure(Code::EncoderOpenFailed, what, ret, mark));
         }
+        self.starving = name == "libsvtav1" && !cfg!(ffmpeg_7_1);
         Ok(self)
     }
 
@@ -249,6 +254,9 @@ impl Encoder {
     pub fn send(&mut self, frame: Option<&Frame>) -> Result<bool> {
         if let Some(frame) = frame {
             self.fits(frame)?;
+        } else if self.starving {
+            self.ended = true;
+            return Ok(true);
         }
         let mark = log::mark();
         // SAFETY: an open encoder; libav takes references of its own.
@@ -259,7 +267,10 @@ impl Encoder {
             )
         };
         match ret {
-            0 => Ok(true),
+            0 => {
+                self.starving = false;
+                Ok(true)
+            }
             error::EOF if frame.is_none() => Ok(true),
             error::AGAIN => Ok(false),
             _ => Err(self.failure(Code::EncoderFailed, "the encoder refused a picture".into(), ret, mark)),
@@ -271,6 +282,9 @@ impl Encoder {
     /// # Errors
     /// [`Code::EncoderFailed`].
     pub fn receive(&mut self, packet: &mut Packet) -> Result<Received> {
+        if self.ended {
+            return Ok(Received::Finished);
+        }
         let mark = log::mark();
         // SAFETY: an open encoder and a live packet, which is unreferenced by the call first.
         let ret = unsafe { ff::avcodec_receive_packet(self.context.as_ptr(), packet.as_ptr()) };
@@ -357,6 +371,18 @@ impl Encoder {
         unsafe { self.context.as_ref() }
     }
 
+    /// Sends a blank picture.
+    fn feed(&mut self) -> Result<()> {
+        let c = self.get();
+        let format = PixelFormat::from_raw(c.pix_fmt as i32);
+        let mut blank = Frame::picture(format, c.width as u32, c.height as u32)?;
+        for plane in 0..format.planes() {
+            blank.plane_mut(plane)?.fill(0);
+        }
+        blank.set_pts(Some(0));
+        self.send(Some(&blank)).map(drop)
+    }
+
     fn failure(&self, code: Code, what: String, ret: c_int, mark: log::Mark) -> Error {
         let mut error = error::from_av(code, what, ret);
         for line in log::since(mark, self.context.as_ptr().cast()) {
@@ -368,6 +394,10 @@ impl Encoder {
 
 impl Drop for Encoder {
     fn drop(&mut self) {
+        if self.starving && self.feed().is_err() {
+            tracing::warn!("an encoder is left open, because closing it would never end");
+            return;
+        }
         let mut context = self.context.as_ptr();
         // SAFETY: ours; closes the codec and joins its threads.
         unsafe { ff::avcodec_free_context(&mut context) };

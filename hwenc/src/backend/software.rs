@@ -28,7 +28,8 @@ struct Traits {
     /// Largest picture, in pixels.
     most: (u32, u32),
     chroma_444: bool,
-    /// CRF at quality 0, 10, … 100. Measured: see docs/evidence.md, "Quality scale".
+    /// CRF at quality 0, 10, … 100, with the same SSIM at the same quality as far as each encoder's range goes.
+    /// Measured by `benches/src/bin/calibrate.rs`: see docs/evidence.md, "Quality scale".
     crf: [f32; 11],
 }
 
@@ -40,7 +41,7 @@ static TRAITS: [Traits; 3] = [
         least: (2, 2),
         most: (16384, 16384),
         chroma_444: true,
-        crf: [51.0, 46.0, 42.0, 38.0, 34.0, 30.0, 25.5, 21.0, 17.0, 12.0, 1.0],
+        crf: [51.0, 46.7, 42.4, 38.1, 33.8, 29.5, 25.2, 20.8, 14.2, 7.6, 1.0],
     },
     Traits {
         name: "libx265",
@@ -48,7 +49,7 @@ static TRAITS: [Traits; 3] = [
         least: (32, 32),
         most: (8192, 8192),
         chroma_444: true,
-        crf: [51.0, 48.0, 44.5, 41.0, 37.0, 33.0, 28.5, 23.5, 18.5, 12.5, 1.0],
+        crf: [51.0, 48.9, 44.5, 40.1, 35.5, 30.6, 25.1, 20.2, 13.5, 6.6, 0.0],
     },
     Traits {
         name: "libsvtav1",
@@ -56,7 +57,7 @@ static TRAITS: [Traits; 3] = [
         least: (64, 64),
         most: (16384, 8704),
         chroma_444: false,
-        crf: [63.0, 60.0, 57.0, 53.0, 48.0, 42.0, 35.0, 27.0, 19.0, 10.0, 1.0],
+        crf: [63.0, 63.0, 63.0, 63.0, 60.0, 52.0, 37.0, 20.0, 4.0, 1.0, 1.0],
     },
 ];
 

@@ -11,18 +11,18 @@ use hwenc::device::Roots;
 use hwenc::probe::Report;
 use hwenc::{Codec, Output, Packet, Picture, Request, Session};
 
-/// Every software encoder with its codec and its quickest preset that all versions have.
-pub(crate) const ENCODERS: [(Codec, &str, &str); 3] = [
-    (Codec::H264, "libx264", "ultrafast"),
-    (Codec::Hevc, "libx265", "ultrafast"),
-    (Codec::Av1, "libsvtav1", "12"),
-];
+/// The codecs with a software encoder.
+pub(crate) const CODECS: [Codec; 3] = [Codec::H264, Codec::Hevc, Codec::Av1];
 
 /// A request for the software encoder of a codec at its quickest, with one thread.
 pub(crate) fn request(codec: Codec, width: u32, height: u32) -> Request {
-    let (_, encoder, preset) =
-        ENCODERS.iter().find(|e| e.0 == codec).expect("a codec with a software encoder");
-    Request::new(codec, width, height).encoder(*encoder).preset(*preset).threads(1)
+    let (encoder, preset) = match codec {
+        Codec::H264 => ("libx264", "ultrafast"),
+        Codec::Hevc => ("libx265", "ultrafast"),
+        Codec::Av1 => ("libsvtav1", "12"),
+        other => panic!("no software encoder for {other}"),
+    };
+    Request::new(codec, width, height).encoder(encoder).preset(preset).threads(1)
 }
 
 /// This FFmpeg on a machine that has no device at all.

@@ -1,0 +1,305 @@
+//! Pictures go in from any memory: lent or handed over, padded or not, in every format; the same pictures become the
+//! same stream, and what was copied on the way is counted to the byte.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use common::pixels::{Memory, Yuv, rgb};
+use common::{CODECS, finish, judge, open, request};
+use hwenc::av::Frame;
+use hwenc::{Chroma, Code, Codec, Input, Picture, PixelFormat, Request, Session, ZeroCopy};
+
+const SIZE: (u32, u32) = (98, 66);
+const COUNT: i64 = 3;
+
+/// Bytes of an 8 bit 4:2:0 picture, and of an RGB one.
+const YUV: u64 = 98 * 66 * 3 / 2;
+
+fn tight(format: PixelFormat, n: i64) -> Memory {
+    let (w, h) = SIZE;
+    let pixels = if format.is_rgb() {
+        rgb(format, w, h, |x, y| [(x * 2) as u8, (y * 3) as u8, (x + y + 9 * n as u32) as u8])
+    } else {
+        // The same pictures at both depths.
+        let mut picture = Yuv::moving(w, h, 8, n);
+        if format.bit_depth() == 10 {
+            picture.depth = 10;
+            picture.planes.iter_mut().flatten().for_each(|sample| *sample *= 4);
+        }
+        picture.bytes(format)
+    };
+    Memory::tight(format, w, h, &pixels)
+}
+
+fn padded(format: PixelFormat, n: i64, padding: usize, after: usize) -> Memory {
+    Memory::padded(format, SIZE.0, SIZE.1, &tight(format, n).bytes, padding, after)
+}
+
+/// A frame of libav, as a decoder gives it.
+fn frame(format: PixelFormat, n: i64) -> Frame {
+    let memory = tight(format, n);
+    let mut frame = Frame::picture(format, SIZE.0, SIZE.1).unwrap();
+    let mut rest = memory.bytes.as_slice();
+    for (plane, (row, rows)) in common::pixels::shape(format, SIZE.0, SIZE.1).into_iter().enumerate() {
+        let stride = frame.stride(plane) as usize;
+        for to in frame.plane_mut(plane).unwrap().chunks_mut(stride).take(rows) {
+            let (from, others) = rest.split_at(row);
+            to[..row].copy_from_slice(from);
+            rest = others;
+        }
+    }
+    frame.set_pts(Some(n));
+    frame
+}
+
+/// One way of handing over picture `n` of a film.
+type Way = fn(&mut Session, PixelFormat, i64) -> hwenc::Result<()>;
+
+const LENT: [(&str, Way); 5] = [
+    ("packed", |s, f, n| s.send(&Picture::packed(f, SIZE.0, SIZE.1, &tight(f, n).bytes)?)),
+    ("lent", |s, f, n| s.send(&tight(f, n).borrowed())),
+    ("lent, padded to 64", |s, f, n| s.send(&padded(f, n, 64, 64).borrowed())),
+    ("lent, odd padding, short last row", |s, f, n| s.send(&padded(f, n, 17, 0).borrowed())),
+    ("lent, longer than it has to be", |s, f, n| s.send(&padded(f, n, 3, 500).borrowed())),
+];
+
+const OWNED: [(&str, Way); 3] = [
+    ("owned", |s, f, n| s.send(&tight(f, n).owned())),
+    ("owned, padded, short last row", |s, f, n| s.send(&padded(f, n, 18, 0).owned())),
+    ("owned by several", |s, f, n| {
+        let memory = padded(f, n, 8, 0);
+        let bytes: Arc<[u8]> = memory.bytes.into();
+        s.send(&Picture::owned(f, SIZE.0, SIZE.1, bytes.clone(), &memory.planes)?)
+    }),
+];
+
+const FRAME: (&str, Way) = ("a frame", |s, f, n| s.send(&frame(f, n)));
+
+/// The stream of a film that is handed over this way.
+fn stream(want: &Request, format: PixelFormat, way: Way) -> (Session, Vec<u8>) {
+    let (mut session, mut packets) = (open(want), Vec::new());
+    for n in 0..COUNT {
+        way(&mut session, format, n).unwrap();
+    }
+    finish(&mut session, &mut packets);
+    assert_eq!(packets.len(), COUNT as usize);
+    let bytes = judge::file(want.codec, &packets);
+    (session, bytes)
+}
+
+#[test]
+fn the_same_pictures_become_the_same_stream_however_they_come() {
+    use PixelFormat as P;
+    let mut last: Option<(Codec, u8, bool, Vec<u8>)> = None;
+    // Codec, depth, input; bytes that are written for a picture that is lent, handed over, and a frame.
+    let table = [
+        (Codec::H264, 8, P::I420, [YUV, 0, 0]),
+        (Codec::H264, 8, P::NV12, [YUV, 0, 0]),
+        (Codec::H264, 10, P::I010, [2 * YUV, 0, 0]),
+        (Codec::H264, 10, P::P010, [2 * YUV; 3]),
+        (Codec::H264, 8, P::BGRA, [YUV; 3]),
+        (Codec::H264, 8, P::RGBA, [YUV; 3]),
+        (Codec::H264, 8, P::BGRX, [YUV; 3]),
+        // swscale, which needs memory of libav's making first.
+        (Codec::H264, 10, P::BGRA, [2 * YUV + 4 * 98 * 66, 2 * YUV + 4 * 98 * 66, 2 * YUV]),
+        (Codec::H264, 10, P::RGBA, [2 * YUV + 4 * 98 * 66, 2 * YUV + 4 * 98 * 66, 2 * YUV]),
+        (Codec::Hevc, 8, P::I420, [YUV, 0, 0]),
+        (Codec::Hevc, 8, P::NV12, [YUV; 3]),
+        (Codec::Hevc, 10, P::I010, [2 * YUV, 0, 0]),
+        (Codec::Hevc, 10, P::P010, [2 * YUV; 3]),
+        (Codec::Hevc, 10, P::NV12, [3 * YUV, 3 * YUV, 2 * YUV]),
+        (Codec::Av1, 8, P::I420, [YUV, 0, 0]),
+        (Codec::Av1, 8, P::NV12, [YUV; 3]),
+        (Codec::Av1, 10, P::I010, [2 * YUV, 0, 0]),
+        (Codec::Av1, 10, P::P010, [2 * YUV; 3]),
+    ];
+    for (codec, depth, format, written) in table {
+        let want = request(codec, SIZE.0, SIZE.1).bit_depth(depth).input(format);
+        let ways = [(&LENT[..], written[0]), (&OWNED[..], written[1]), (&[FRAME][..], written[2])];
+        for (ways, written) in ways {
+            for (name, way) in ways {
+                let what = format!("{codec} at {depth} bit from {format}, {name}");
+                let (session, bytes) = stream(&want, format, *way);
+                let stats = session.stats();
+                let copies = if written > 0 { COUNT as u64 } else { 0 };
+                assert_eq!(
+                    (stats.copied_bytes, stats.copied_frames),
+                    (COUNT as u64 * written, copies),
+                    "{what}: copies"
+                );
+                let key = (codec, depth, format.is_rgb());
+                match &last {
+                    Some((c, d, rgb, first)) if (*c, *d, *rgb) == key => {
+                        assert!(*first == bytes, "{what}: another stream");
+                    }
+                    _ => last = Some((key.0, key.1, key.2, bytes)),
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn what_comes_may_differ_from_what_was_announced() {
+    let want = request(Codec::H264, SIZE.0, SIZE.1).input(PixelFormat::I420);
+    let (_, planar) = stream(&want, PixelFormat::I420, OWNED[0].1);
+    let (session, mixed) = stream(&want, PixelFormat::NV12, |s, f, n| {
+        s.send(&tight(if n == 1 { PixelFormat::I420 } else { f }, n).owned())
+    });
+    assert!(planar == mixed, "the same pictures as NV12, I420, NV12");
+    assert_eq!(session.stats().copied_frames, 2);
+    assert_eq!(session.stats().copied_bytes, 2 * YUV);
+}
+
+#[test]
+fn every_second_row_and_pixel_of_a_4_4_4_picture_counts() {
+    // Odd on both sides, so that the last row stands alone.
+    let (w, h) = (65, 33);
+    let pixels = rgb(PixelFormat::BGRA, w, h, |x, y| [(3 * x) as u8, (7 * y) as u8, (x * y) as u8]);
+    let want = request(Codec::H264, w, h).chroma(Chroma::Yuv444).input(PixelFormat::BGRA);
+    let of = |padding, after| {
+        let memory = Memory::padded(PixelFormat::BGRA, w, h, &pixels, padding, after);
+        let (mut session, mut packets) = (open(&want), Vec::new());
+        session.send(&memory.borrowed()).unwrap();
+        finish(&mut session, &mut packets);
+        assert_eq!(session.stats().copied_bytes, u64::from(3 * w * h));
+        packets
+    };
+    let (whole, short) = (of(12, 12), of(12, 0));
+    assert!(judge::file(Codec::H264, &whole) == judge::file(Codec::H264, &short));
+    let stream = judge::stream(Codec::H264, &whole);
+    assert_eq!((&stream["width"], &stream["height"]), (&w.into(), &h.into()));
+    assert_eq!(stream["pix_fmt"], "yuv444p");
+}
+
+#[test]
+fn memory_in_which_samples_lie_askew_is_copied() {
+    let want = request(Codec::H264, SIZE.0, SIZE.1).bit_depth(10).input(PixelFormat::I010);
+    let (_, straight) = stream(&want, PixelFormat::I010, OWNED[0].1);
+    let ways: [(&str, Way); 2] = [
+        ("odd strides", |s, f, n| s.send(&padded(f, n, 17, 0).owned())),
+        ("odd addresses", |s, f, n| {
+            let Memory { mut bytes, planes, .. } = tight(f, n);
+            bytes.insert(0, 0);
+            let planes: Vec<_> = planes.iter().map(|p| (p.0 + 1, p.1)).collect();
+            s.send(&Picture::owned(f, SIZE.0, SIZE.1, bytes, &planes)?)
+        }),
+    ];
+    for (name, way) in ways {
+        let (session, askew) = stream(&want, PixelFormat::I010, way);
+        assert!(askew == straight, "{name}");
+        assert_eq!(session.stats().copied_bytes, COUNT as u64 * 2 * YUV, "{name}");
+    }
+}
+
+struct Counted(Vec<u8>, Arc<AtomicUsize>);
+
+impl AsRef<[u8]> for Counted {
+    fn as_ref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.1.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+#[test]
+fn memory_that_was_handed_over_is_given_back_once() {
+    for codec in CODECS {
+        for ends in [true, false] {
+            let dropped = Arc::new(AtomicUsize::new(0));
+            let mut session = open(&request(codec, SIZE.0, SIZE.1).input(PixelFormat::I420));
+            for n in 0..20 {
+                let memory = tight(PixelFormat::I420, n);
+                let owner = Counted(memory.bytes, dropped.clone());
+                session
+                    .send(&Picture::owned(memory.format, SIZE.0, SIZE.1, owner, &memory.planes).unwrap())
+                    .unwrap();
+            }
+            let mut packets = Vec::new();
+            if ends {
+                finish(&mut session, &mut packets);
+            }
+            drop(session);
+            assert_eq!(dropped.load(Ordering::SeqCst), 20, "{codec}, finished: {ends}");
+            // Packets outlive their session.
+            assert_eq!(packets.iter().filter(|p| !p.is_empty()).count(), if ends { 20 } else { 0 });
+        }
+    }
+}
+
+#[test]
+fn a_caller_can_forbid_copies() {
+    use PixelFormat as P;
+    let table = [
+        (Codec::H264, P::I420, P::I420, true),
+        (Codec::H264, P::NV12, P::NV12, true),
+        (Codec::H264, P::I420, P::NV12, false),
+        (Codec::H264, P::BGRA, P::BGRA, false),
+        (Codec::Hevc, P::NV12, P::NV12, false),
+        (Codec::Av1, P::I420, P::I420, true),
+    ];
+    for (codec, announced, format, passes) in table {
+        let want = request(codec, SIZE.0, SIZE.1).input(announced).zero_copy(ZeroCopy::Require);
+        let mut session = open(&want);
+        for (name, way) in [OWNED[0], FRAME] {
+            let what = format!("{codec} from {format}, {name}");
+            let n = session.stats().frames_in as i64;
+            match way(&mut session, format, n) {
+                Ok(()) => assert!(passes, "{what}: passed on"),
+                Err(e) => assert_eq!((e.code(), passes), (Code::CopyRequired, false), "{what}: {e:?}"),
+            }
+        }
+        // Lent memory cannot be kept, so it would be copied in any case.
+        let lent = LENT[0].1(&mut session, format, 9).unwrap_err();
+        assert_eq!(lent.code(), Code::CopyRequired, "{codec} from {format}");
+        assert!(!lent.reason().remedy.is_empty());
+        assert_eq!(session.stats().copied_bytes, 0);
+    }
+}
+
+#[test]
+fn a_wrong_picture_is_refused_and_the_session_goes_on() {
+    let mut session = open(&request(Codec::H264, SIZE.0, SIZE.1).input(PixelFormat::I420));
+    let good = |n| tight(PixelFormat::I420, n).owned();
+    session.send(&good(0)).unwrap();
+
+    let small = Yuv::moving(96, 66, 8, 0).picture(PixelFormat::I420);
+    let error = session.send(&small).unwrap_err();
+    assert_eq!(error.code(), Code::PictureInvalid);
+    assert_eq!((error.value(), error.legal()), (Some("96x66"), Some("98x66")));
+    assert!(!error.reason().remedy.is_empty());
+    let empty = Frame::empty().unwrap();
+    assert_eq!(session.send(Input::Frame(&empty)).unwrap_err().code(), Code::PictureInvalid);
+
+    session.send(&good(1)).unwrap();
+    let mut packets = Vec::new();
+    finish(&mut session, &mut packets);
+    assert_eq!((packets.len(), session.stats().frames_in), (2, 2));
+    let sent: Vec<Yuv> = (0..2).map(|n| Yuv::moving(SIZE.0, SIZE.1, 8, n)).collect();
+    for (out, sent) in judge::decode(Codec::H264, &packets, SIZE, 8).iter().zip(&sent) {
+        assert!(out.psnr(sent) > 34.0);
+    }
+}
+
+#[test]
+fn a_full_range_frame_by_its_old_name_is_passed_on() {
+    let old = PixelFormat::from_name("yuvj420p").unwrap();
+    let full = hwenc::Color { range: hwenc::Range::FULL, ..hwenc::Color::BT601 };
+    let want = request(Codec::H264, SIZE.0, SIZE.1).input(PixelFormat::I420).color(full);
+    let mut frame = Frame::picture(old, SIZE.0, SIZE.1).unwrap();
+    for plane in 0..3 {
+        frame.plane_mut(plane).unwrap().fill(77);
+    }
+    let (mut session, mut packets) = (open(&want), Vec::new());
+    session.send(&frame).unwrap();
+    finish(&mut session, &mut packets);
+    assert_eq!(session.stats().copied_bytes, 0);
+    let decoded = judge::decode(Codec::H264, &packets, SIZE, 8);
+    assert!(decoded[0].planes.iter().flatten().all(|s| s.abs_diff(77) <= 1));
+}

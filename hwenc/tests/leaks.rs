@@ -1,0 +1,71 @@
+//! Sessions leave nothing behind: memory, threads and files stay as they are however many are opened and closed, to
+//! the end or not. Alone in its process, so that what is counted is theirs.
+//!
+//! `HWENC_SOAK=1000` opens so many; a change waits for 60.
+
+mod common;
+
+use std::fs;
+
+use common::pixels::Yuv;
+use common::{CODECS, bare_machine, finish, open, request};
+use hwenc::{Codec, Latency, PixelFormat, Request, Session};
+
+const SIZE: (u32, u32) = (640, 360);
+/// What the allocator may keep more at the end than after a quarter: less than one picture of 345,600 bytes for each
+/// session of the shortest run.
+const MOST: usize = 12 << 20;
+
+/// Resident bytes of this process (proc(5), `statm`).
+fn resident() -> usize {
+    let statm = fs::read_to_string("/proc/self/statm").unwrap();
+    statm.split(' ').nth(1).unwrap().parse::<usize>().unwrap() * 4096
+}
+
+fn entries(directory: &str) -> usize {
+    fs::read_dir(directory).unwrap().count()
+}
+
+/// Every way in which a session ends.
+fn live_and_die(n: usize, picture: &Yuv) {
+    let codec = CODECS[n % 3];
+    let want = request(codec, SIZE.0, SIZE.1).input(PixelFormat::I420);
+    let send = |session: &mut Session| {
+        session.send(&picture.picture(PixelFormat::I420)).unwrap();
+        session.send(&picture.picture(PixelFormat::I420).idr()).unwrap();
+    };
+    let reopened = |want: Request| if codec == Codec::Av1 { want.latency(Latency::Low) } else { want };
+    match n / 3 % 4 {
+        0 => {
+            let (mut session, mut packets) = (open(&want), Vec::new());
+            send(&mut session);
+            finish(&mut session, &mut packets);
+            assert_eq!(packets.len(), 2);
+        }
+        1 => send(&mut open(&reopened(want))),
+        2 => drop(open(&want)),
+        _ => {
+            let refused = bare_machine().select(&want.option("no-such-option", "1")).unwrap().open();
+            assert!(refused.is_err());
+        }
+    }
+}
+
+#[test]
+fn sessions_leave_nothing_behind() {
+    let count = std::env::var("HWENC_SOAK").map_or(60, |n| n.parse::<usize>().expect("HWENC_SOAK is a number"));
+    assert!(count >= 48, "every kind has to come twice before the first count");
+    let picture = Yuv::moving(SIZE.0, SIZE.1, 8, 0);
+    let counts = || [entries("/proc/self/task"), entries("/proc/self/fd")];
+    let mut before = (0, [0, 0]);
+    for n in 0..count {
+        if n == count / 4 {
+            before = (resident(), counts());
+        }
+        live_and_die(n, &picture);
+        if n % 12 == 0 {println!("RSS {n} {} {:?}", resident() >> 10, counts());}
+    }
+    assert_eq!(counts(), before.1, "threads and open files after {count} sessions");
+    let more = resident().saturating_sub(before.0);
+    assert!(more <= MOST, "{} KiB more after {count} sessions than after a quarter of them", more >> 10);
+}
