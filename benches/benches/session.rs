@@ -19,12 +19,27 @@ fn main() -> hwenc::Result<()> {
     hwenc::log::install(); // or libx264 writes its statistics between the figures
     // Without `--bench` this is `cargo test --benches`: see that it runs, measure nothing.
     let rounds = if std::env::args().any(|arg| arg == "--bench") { 60 } else { 1 };
-    report("a frame, passed on", rounds, passed_on)?;
+    report("a frame, stamped in place", rounds, stamped)?;
+    report("a shared frame, referred to", rounds, referred)?;
     report("borrowed planes, copied by both", rounds, copied)?;
     report("control: the bare loop beside itself", rounds, control)
 }
 
-fn passed_on(round: usize) -> hwenc::Result<Pair> {
+fn stamped(round: usize) -> hwenc::Result<Pair> {
+    let (mut encoder, mut session) = open(round, || Ok(tiny::bare()), || tiny::session(PixelFormat::I420))?;
+    let (mut shared, mut frame) = (tiny::bare_frame(), tiny::frame()?);
+    let bare = |pts| encoder.encode(&mut shared, pts, discard);
+    let ours = |pts| {
+        frame.set_pts(Some(pts));
+        session
+            .send(&mut frame)
+            .and_then(|()| tiny::drain(&mut session, discard))
+            .expect("a picture is coded");
+    };
+    Ok(alternate(BLOCKS, bare, ours))
+}
+
+fn referred(round: usize) -> hwenc::Result<Pair> {
     let (mut encoder, mut session) = open(round, || Ok(tiny::bare()), || tiny::session(PixelFormat::I420))?;
     let (mut shared, mut frame) = (tiny::bare_frame(), tiny::frame()?);
     let bare = |pts| encoder.encode(&mut shared, pts, discard);

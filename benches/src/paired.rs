@@ -35,16 +35,17 @@ pub fn alternate(
     best
 }
 
-/// CPU time per step in nanoseconds. The thread's own clock: other load on the machine counts little, and what is
-/// measured here runs on no other thread.
+/// CPU time of this thread in nanoseconds, to take differences of. Other load on the machine counts little in it, and
+/// what is measured here runs on no other thread.
+pub fn thread_ns() -> f64 {
+    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("Linux has this clock");
+    time.tv_sec() as f64 * 1e9 + time.tv_nsec() as f64
+}
+
 fn time(range: std::ops::Range<i64>, step: &mut impl FnMut(i64)) -> f64 {
-    let now = || {
-        let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("Linux has this clock");
-        time.tv_sec() as f64 * 1e9 + time.tv_nsec() as f64
-    };
-    let (start, steps) = (now(), (range.end - range.start) as f64);
+    let (start, steps) = (thread_ns(), (range.end - range.start) as f64);
     range.for_each(step);
-    (now() - start) / steps
+    (thread_ns() - start) / steps
 }
 
 /// Prints the median over rounds of what ours takes longer than the base, with its interval. Where memory happens to
@@ -62,7 +63,7 @@ pub fn report(what: &str, rounds: usize, round: fn(usize) -> hwenc::Result<Pair>
         difference.push(pair.ours - pair.base);
     }
     let (Some(d), Some(b)) = (stats::median(&difference), stats::median(&base)) else { return Ok(()) };
-    let Estimate { value, low, high } = d;
-    println!("{what}: {value:+.0} ns per picture [{low:+.0}, {high:+.0}], over {:.0} ns", b.value);
+    let Estimate { value, low, high } = d.map(|ns| ns / 1e3);
+    println!("{what}: {value:+.3} µs per picture [{low:+.3}, {high:+.3}], over {:.3} µs", b.value / 1e3);
     Ok(())
 }

@@ -13,6 +13,13 @@ pub struct Estimate {
     pub high: f64,
 }
 
+impl Estimate {
+    /// The same in another unit; `to` must rise.
+    pub fn map(self, to: impl Fn(f64) -> f64) -> Self {
+        Estimate { value: to(self.value), low: to(self.low), high: to(self.high) }
+    }
+}
+
 /// The ratio of `ours` to `theirs`, which were measured in pairs: geometric mean, and Student's t over the logarithms.
 /// Pairs take out what drifts slowly, such as clock speed and other load. `None` below two pairs.
 pub fn ratio(ours: &[f64], theirs: &[f64]) -> Option<Estimate> {

@@ -95,7 +95,7 @@ mod tests {
         let (mut frame, mut bare_frame) = (frame()?, bare_frame());
         for pts in 0..GOP as i64 + 2 {
             frame.set_pts(Some(pts));
-            session.send(&frame)?;
+            session.send(&mut frame)?;
             drain(&mut session, |bytes| ours.extend_from_slice(bytes))?;
             bare.encode(&mut bare_frame, pts, |bytes| theirs.extend_from_slice(bytes));
         }

@@ -35,7 +35,7 @@ impl Command {
         match self {
             Command::Probe(a) => (false, a.json),
             Command::Select(a) => (false, a.json),
-            Command::Doctor(a) => (false, a.json),
+            Command::Doctor(a) => (false, a.json), // its --verbose is about the findings
             Command::Transcode(a) => (a.verbose, a.json),
         }
     }
@@ -49,6 +49,7 @@ pub(crate) struct ProbeArgs {
 }
 
 #[derive(clap::Args, Debug)]
+#[command(allow_negative_numbers = true)]
 pub(crate) struct SelectArgs {
     /// h264, hevc, av1
     #[arg(long)]
@@ -60,8 +61,8 @@ pub(crate) struct SelectArgs {
     #[arg(long, default_value = "30")]
     pub(crate) fps: String,
     /// 8 or 10
-    #[arg(long, value_name = "N", default_value_t = 8)]
-    pub(crate) bit_depth: u8,
+    #[arg(long, value_name = "N", default_value = "8")]
+    pub(crate) bit_depth: String,
     /// deny, software, or encoders in order of preference
     #[arg(long, value_name = "POLICY", default_value = "deny")]
     pub(crate) fallback: String,
@@ -93,10 +94,13 @@ pub(crate) struct DoctorArgs {
     /// Examine the machine of a saved report
     #[arg(long, value_name = "REPORT")]
     pub(crate) input: Option<PathBuf>,
+    /// Also what each finding rests on; it may name paths and versions of the machine
+    #[arg(long)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(clap::Args, Debug)]
-#[command(group = ArgGroup::new("rate").args(["quality", "qp", "bitrate"]))]
+#[command(allow_negative_numbers = true, group = ArgGroup::new("rate").args(["quality", "qp", "bitrate"]))]
 pub(crate) struct TranscodeArgs {
     /// A file, or a URL that FFmpeg reads
     pub(crate) input: PathBuf,
@@ -116,10 +120,10 @@ pub(crate) struct TranscodeArgs {
     pub(crate) fallback: String,
     /// Constant quality, 0 to 100 [default: 65]
     #[arg(long, value_name = "N")]
-    pub(crate) quality: Option<u8>,
+    pub(crate) quality: Option<String>,
     /// One quantiser for all pictures, on the codec's own scale
     #[arg(long, value_name = "N")]
-    pub(crate) qp: Option<u32>,
+    pub(crate) qp: Option<String>,
     /// Average bit rate in bits per second: 4M, 800k
     #[arg(long, value_name = "RATE")]
     pub(crate) bitrate: Option<String>,
@@ -128,10 +132,10 @@ pub(crate) struct TranscodeArgs {
     pub(crate) cbr: bool,
     /// 8 or 10 [default: the source's]
     #[arg(long, value_name = "N")]
-    pub(crate) bit_depth: Option<u8>,
+    pub(crate) bit_depth: Option<String>,
     /// Key frames at most so many pictures apart
     #[arg(long, value_name = "N")]
-    pub(crate) gop: Option<u32>,
+    pub(crate) gop: Option<String>,
     /// Scale to this size
     #[arg(long, value_name = "WxH")]
     pub(crate) size: Option<String>,
@@ -139,8 +143,8 @@ pub(crate) struct TranscodeArgs {
     #[arg(long, value_name = "NAME")]
     pub(crate) preset: Option<String>,
     /// Threads of a software encoder; 0 lets it choose
-    #[arg(long, value_name = "N", default_value_t = 0)]
-    pub(crate) threads: u32,
+    #[arg(long, value_name = "N", default_value = "0")]
+    pub(crate) threads: String,
     /// An option of the encoder itself; one that it does not take is an error
     #[arg(short = 'o', value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
@@ -152,14 +156,14 @@ pub(crate) struct TranscodeArgs {
     pub(crate) on_corrupt: String,
     /// Stop when OUTPUT would become larger than this share of INPUT
     #[arg(long, value_name = "RATIO")]
-    pub(crate) max_size_ratio: Option<f64>,
+    pub(crate) max_size_ratio: Option<String>,
     /// MP4: put the index first
     #[arg(long)]
     pub(crate) faststart: bool,
     /// Replace OUTPUT if it exists
     #[arg(long)]
     pub(crate) overwrite: bool,
-    /// Write the report to a file
+    /// Write the report to a file, in place of an older one
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
     /// The report as JSON on standard output

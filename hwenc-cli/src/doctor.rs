@@ -23,7 +23,7 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     if args.json {
         say::json(&diagnosis)?
     } else {
-        say::out(diagnosis.render(true).trim_end())?
+        say::out(diagnosis.render(args.verbose).trim_end())?
     }
     Ok(if diagnosis.has_problems() { ExitCode::from(PROBLEMS) } else { ExitCode::SUCCESS })
 }

@@ -5,6 +5,7 @@ mod args;
 mod doctor;
 mod parse;
 mod probe;
+mod report;
 mod say;
 mod select;
 mod signals;

@@ -1,5 +1,7 @@
 //! Text into values, with errors that say what is legal.
 
+use std::str::FromStr;
+
 use hwenc::{Code, Error, Rational, Result};
 
 /// `1280x720`.
@@ -51,6 +53,11 @@ pub(crate) fn bits(text: &str) -> Result<u64> {
         return Err(wrong());
     }
     Ok(bits as u64)
+}
+
+/// A number; `what` and `legal` for the error.
+pub(crate) fn number<T: FromStr>(text: &str, what: &str, legal: &str) -> Result<T> {
+    text.parse().map_err(|_| Error::invalid(what, format!("`{text}`"), legal))
 }
 
 /// `KEY=VALUE`.

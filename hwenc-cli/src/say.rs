@@ -76,7 +76,10 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     if !error.use_stderr() {
         return match out(error.to_string().trim_end()) {
             Ok(()) => ExitCode::SUCCESS,
-            Err(_) => ExitCode::FAILURE,
+            Err(error) => {
+                self::error(&error, false, None);
+                ExitCode::FAILURE
+            }
         };
     }
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
@@ -84,20 +87,20 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         return ExitCode::from(2);
     }
     let text = error.to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
-    let mut message = lines.next().unwrap_or("wrong usage").trim_end().to_owned();
-    let mut fault = Vec::new();
-    for line in lines {
+    let mut lines =
+        text.strip_prefix("error: ").unwrap_or(&text).lines().map(str::trim).filter(|l| !l.is_empty());
+    let mut message = lines.next().unwrap_or("wrong usage").to_owned();
+    let mut evidence = Vec::new();
+    for line in lines.filter(|line| !line.starts_with("For more information")) {
         // clap puts the names of missing arguments on lines of their own.
-        if message.ends_with(':') {
-            message = format!("{message} {}", line.trim());
+        if message.ends_with(':') || line.starts_with('<') {
+            message = format!("{message} {line}");
         } else {
-            fault.push(line.trim().to_owned());
+            evidence.push(line.to_owned());
         }
     }
     let wants_json = std::env::args_os().any(|arg| arg == "--json");
-    let error = fault.into_iter().fold(Error::new(Code::Usage, message), Error::with_evidence);
+    let error = evidence.into_iter().fold(Error::new(Code::Usage, message), Error::with_evidence);
     self::error(&error, wants_json, None);
     ExitCode::from(2)
 }

@@ -13,7 +13,7 @@ pub(crate) fn run(args: &SelectArgs) -> Result<ExitCode> {
     let (width, height) = parse::size(&args.size)?;
     let mut request = Request::new(args.codec.parse::<Codec>()?, width, height)
         .fps(parse::rate(&args.fps)?)
-        .bit_depth(args.bit_depth)
+        .bit_depth(parse::number(&args.bit_depth, "the bit depth", "8 or 10")?)
         .fallback(args.fallback.parse::<Fallback>()?);
     request.encoder = parse::encoder(&args.encoder);
     request.device.clone_from(&args.device);

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::time::Duration;
 
 use hwenc::Cancel;
@@ -16,13 +16,16 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Signals {
     cancel: Cancel,
     arrived: Arc<AtomicI32>,
+    /// A job is running that stops cleanly; without one there is nothing to wait for.
+    working: Arc<AtomicBool>,
 }
 
 impl Signals {
     /// Watches from now on, also where the shell had the signals ignored.
     pub(crate) fn watch() -> Self {
-        let signals = Signals { cancel: Cancel::new(), arrived: Arc::new(AtomicI32::new(0)) };
+        let signals = Signals { cancel: Cancel::new(), arrived: Arc::default(), working: Arc::default() };
         let (cancel, arrived) = (signals.cancel.clone(), signals.arrived.clone());
+        let working = signals.working.clone();
         // Without a handler the signals end the process at once, as they do by default.
         if let Ok(mut watched) = iterator::Signals::new([SIGINT, SIGTERM]) {
             let handle = watched.handle();
@@ -31,6 +34,9 @@ impl Signals {
                 let Some(first) = waiting.next() else { return };
                 arrived.store(first, Ordering::SeqCst);
                 cancel.cancel();
+                if !working.load(Ordering::SeqCst) {
+                    std::process::exit(128 + first);
+                }
                 std::thread::spawn(move || {
                     std::thread::sleep(GRACE);
                     handle.close(); // ends the wait for a second signal
@@ -43,8 +49,9 @@ impl Signals {
         signals
     }
 
-    /// The switch of the job.
-    pub(crate) fn cancel(&self) -> &Cancel {
+    /// The switch of a job that begins now.
+    pub(crate) fn job(&self) -> &Cancel {
+        self.working.store(true, Ordering::SeqCst);
         &self.cancel
     }
 

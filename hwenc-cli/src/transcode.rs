@@ -4,12 +4,12 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use hwenc::{
-    Code, Codec, Error, Fallback, OnCorrupt, Progress, RateControl, Result, Transcode, TranscodeReport,
-    ZeroCopy,
+    Codec, Fallback, OnCorrupt, Progress, RateControl, Result, Transcode, TranscodeReport, ZeroCopy,
 };
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
 use crate::args::TranscodeArgs;
+use crate::report::ReportFile;
 use crate::signals::Signals;
 use crate::{parse, say};
 
@@ -17,16 +17,15 @@ pub(crate) fn run(args: &TranscodeArgs, signals: &Signals) -> Result<ExitCode> {
     let job = job(args)?;
     job.check()?;
     // A report that cannot be written is better known before an hour of work.
-    let saved = args.report.as_ref().map(|path| report_file(path)).transpose()?;
+    let saved = args.report.as_deref().map(|path| ReportFile::check(path, &job)).transpose()?;
 
     let bar = bar(args);
-    let result = job.run(signals.cancel(), |progress| advance(&bar, progress));
+    let result = job.run(signals.job(), |progress| advance(&bar, progress));
     bar.finish_and_clear();
     let report = result?;
 
-    if let (Some(file), Some(path)) = (saved, &args.report) {
-        let text = serde_json::to_string_pretty(&report).expect("plain data");
-        write_report(file, &text, path)?;
+    if let Some(file) = saved {
+        file.write(&report)?;
     }
     if report.fallback_used && !args.quiet {
         say::note(format_args!(
@@ -46,54 +45,31 @@ fn job(args: &TranscodeArgs) -> Result<Transcode> {
     let mut job = Transcode::new(&args.input, &args.output);
     job.codec = args.codec.as_deref().map(str::parse::<Codec>).transpose()?;
     job.size = args.size.as_deref().map(parse::size).transpose()?;
-    job.bit_depth = args.bit_depth;
-    job.rate_control = match (args.quality, args.qp, &args.bitrate) {
-        (Some(quality), _, _) => RateControl::Quality(quality),
-        (_, Some(qp), _) => RateControl::Cqp(qp),
+    job.bit_depth =
+        args.bit_depth.as_deref().map(|n| parse::number(n, "the bit depth", "8 or 10")).transpose()?;
+    job.rate_control = match (&args.quality, &args.qp, &args.bitrate) {
+        (Some(n), _, _) => RateControl::Quality(parse::number(n, "the quality", "0 to 100")?),
+        (_, Some(n), _) => RateControl::Cqp(parse::number(n, "the quantiser", "0 to 51, for AV1 to 63")?),
         (_, _, Some(rate)) if args.cbr => RateControl::Cbr(parse::bits(rate)?),
         (_, _, Some(rate)) => RateControl::Vbr(parse::bits(rate)?),
         _ => RateControl::default(),
     };
-    job.gop = args.gop;
+    job.gop =
+        args.gop.as_deref().map(|n| parse::number(n, "the GOP length", "at least 1 picture")).transpose()?;
     job.preset.clone_from(&args.preset);
-    job.threads = args.threads;
+    job.threads =
+        parse::number(&args.threads, "the number of threads", "a number, 0 for the encoder's choice")?;
     job.encoder = parse::encoder(&args.encoder);
     job.device.clone_from(&args.device);
     job.fallback = args.fallback.parse::<Fallback>()?;
     job.zero_copy = args.zero_copy.parse::<ZeroCopy>()?;
     job.options = args.options.iter().map(|text| parse::option(text)).collect::<Result<_>>()?;
     job.on_corrupt = args.on_corrupt.parse::<OnCorrupt>()?;
-    job.max_size_ratio = args.max_size_ratio;
+    let ratio = |text: &String| parse::number(text, "the size ratio", "a number above 0, such as 0.9");
+    job.max_size_ratio = args.max_size_ratio.as_ref().map(ratio).transpose()?;
     job.faststart = args.faststart;
     job.overwrite = args.overwrite;
     Ok(job)
-}
-
-/// The report appears when it is complete, like the film.
-fn report_file(path: &std::path::Path) -> Result<tempfile::NamedTempFile> {
-    let directory = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(".".as_ref());
-    tempfile::Builder::new()
-        .prefix(".hwenc-report.")
-        .permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666))
-        .tempfile_in(directory)
-        .map_err(|e| {
-            Error::new(Code::OutputFailed, format!("the report {} cannot be written: {e}", path.display()))
-        })
-}
-
-fn write_report(mut file: tempfile::NamedTempFile, text: &str, path: &std::path::Path) -> Result<()> {
-    use std::io::Write;
-    let failed = |e: std::io::Error| {
-        let code = if e.kind() == std::io::ErrorKind::StorageFull {
-            Code::OutputDiskFull
-        } else {
-            Code::OutputFailed
-        };
-        Error::new(code, format!("the report {} cannot be written: {e}", path.display()))
-    };
-    writeln!(file, "{text}").map_err(failed)?;
-    file.persist(path).map_err(|e| failed(e.error))?;
-    Ok(())
 }
 
 /// A bar on a terminal, nothing elsewhere.
@@ -108,9 +84,6 @@ fn bar(args: &TranscodeArgs) -> ProgressBar {
 }
 
 fn advance(bar: &ProgressBar, progress: &Progress) {
-    if let Some(part) = progress.fraction() {
-        bar.set_position((part * 1000.0) as u64);
-    }
     let eta = match progress.eta_s {
         Some(seconds) if seconds >= 1.0 => format!(", {} left", clock(seconds)),
         _ => String::new(),
@@ -121,6 +94,9 @@ fn advance(bar: &ProgressBar, progress: &Progress) {
         progress.fps,
         HumanBytes(progress.bytes_out)
     ));
+    if let Some(part) = progress.fraction() {
+        bar.set_position((part * 1000.0) as u64);
+    }
 }
 
 fn clock(seconds: f64) -> String {

@@ -123,6 +123,8 @@ codes! {
     InputNoVideo = "input.no_video", Work, "";
     /// A part of the stream does not decode.
     InputCorrupt = "input.corrupt", Work, "`--on-corrupt skip` leaves the broken pictures out and reports how many";
+    /// The pictures have a size that the codec cannot code.
+    InputSize = "input.size_unsupported", Work, "scale them with `--size`";
     /// The FFmpeg in this process has no decoder for the stream.
     InputNoDecoder = "input.no_decoder", Work, "install an FFmpeg that has the decoder";
     /// Reading failed.
@@ -285,8 +287,9 @@ impl Error {
     /// Keeps the number of the operating system.
     pub fn with_os(mut self, errno: i32) -> Self {
         self.0.os = Some(errno);
-        let text = std::io::Error::from_raw_os_error(errno);
-        self.with_evidence(format!("errno {errno}: {text}"))
+        let text = std::io::Error::from_raw_os_error(errno).to_string();
+        let words = text.split(" (os error").next().unwrap_or_default();
+        self.with_evidence(format!("errno {errno}: {words}"))
     }
 
     pub(crate) fn with_av(mut self, number: i32) -> Self {

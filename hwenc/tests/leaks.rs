@@ -53,7 +53,8 @@ fn live_and_die(n: usize, picture: &Yuv) {
 
 #[test]
 fn sessions_leave_nothing_behind() {
-    let count = std::env::var("HWENC_SOAK").map_or(60, |n| n.parse::<usize>().expect("HWENC_SOAK is a number"));
+    let count =
+        std::env::var("HWENC_SOAK").map_or(60, |n| n.parse::<usize>().expect("HWENC_SOAK is a number"));
     assert!(count >= 48, "every kind has to come twice before the first count");
     let picture = Yuv::moving(SIZE.0, SIZE.1, 8, 0);
     let counts = || [entries("/proc/self/task"), entries("/proc/self/fd")];
@@ -63,7 +64,9 @@ fn sessions_leave_nothing_behind() {
             before = (resident(), counts());
         }
         live_and_die(n, &picture);
-        if n % 12 == 0 {println!("RSS {n} {} {:?}", resident() >> 10, counts());}
+        if n % 12 == 0 {
+            println!("RSS {n} {} {:?}", resident() >> 10, counts());
+        }
     }
     assert_eq!(counts(), before.1, "threads and open files after {count} sessions");
     let more = resident().saturating_sub(before.0);

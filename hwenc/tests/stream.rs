@@ -108,7 +108,8 @@ fn decoding_can_begin_at_every_key_frame() {
 
 #[test]
 fn an_idr_that_is_asked_for_comes_at_that_picture() {
-    let variants: [(&str, fn(Request) -> Request); 4] = [
+    type Change = fn(Request) -> Request;
+    let variants: [(&str, Change); 4] = [
         ("quality", |r| r),
         ("low latency", |r| r.latency(hwenc::Latency::Low)),
         ("variable bit rate", |r| r.bitrate(300_000)),

@@ -19,7 +19,7 @@ fn a_session_asks_for_no_memory_of_its_own() {
     the_count_sees_c_and_rust();
     let side = tiny::SIDE as usize;
 
-    // Frames of a decoder or filter: nothing is copied, and the bare loop sends them as they are.
+    // Frames of a decoder or filter: nothing is copied, and both loops stamp them in place.
     compare("a frame, passed on", bare_passing_on(), session_passing_on());
 
     // Planes of the caller: the bare loop copies them into a pool as well.
@@ -62,7 +62,7 @@ fn session_passing_on() -> Count {
     frame.set_duration(1);
     steady(|pts| {
         frame.set_pts(Some(pts));
-        session.send(&frame).unwrap();
+        session.send(&mut frame).unwrap();
         tiny::drain(&mut session, |_| ()).unwrap();
     })
 }

@@ -1,6 +1,6 @@
 //! [`Demuxer`]: a file or stream into packets.
 
-use std::ffi::{CStr, CString, c_int, c_void};
+use std::ffi::{CStr, CString, OsStr, c_int, c_void};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::ptr;
@@ -16,6 +16,8 @@ use crate::error::{Code, Error, Result};
 pub struct Demuxer {
     context: *mut ff::AVFormatContext,
     streams: Vec<StreamInfo>,
+    /// Up to where the log was looked through for damage.
+    seen: log::Mark,
     _cancel: Arc<AtomicBool>,
 }
 
@@ -31,24 +33,43 @@ pub(super) fn interrupt(cancel: &Arc<AtomicBool>) -> ff::AVIOInterruptCB {
     ff::AVIOInterruptCB { callback: Some(asked), opaque: Arc::as_ptr(cancel).cast_mut().cast() }
 }
 
-/// libav takes a name with a colon for a protocol, and one with a dash for an option; a plain path is neither.
-/// Names with `://` are left alone.
-pub(super) fn url(path: &Path) -> Result<CString> {
-    let bytes = path.as_os_str().as_bytes();
-    let stream = bytes.windows(3).any(|w| w == b"://");
-    let bytes = if stream { bytes.to_vec() } else { [b"file:", bytes].concat() };
+/// The file that a source names, or `None` where FFmpeg is to open a protocol (`https://…`). A file that exists is a
+/// file, whatever its name looks like.
+pub(crate) fn local(source: &Path) -> Option<&Path> {
+    let bytes = source.as_os_str().as_bytes();
+    let Some(at) = bytes.windows(3).position(|w| w == b"://") else { return Some(source) };
+    let scheme = &bytes[..at];
+    let letters = |b: &u8| b.is_ascii_alphanumeric() || b"+-.".contains(b); // RFC 3986, 3.1
+    match scheme {
+        b"file" => Some(Path::new(OsStr::from_bytes(&bytes[at + 3..]))),
+        [first, rest @ ..] if first.is_ascii_alphabetic() && rest.iter().all(letters) && !source.exists() => {
+            None
+        }
+        _ => Some(source),
+    }
+}
+
+/// libav takes a name with a colon for a protocol, and one with a dash for an option; after `file:` it is neither.
+pub(super) fn file_url(path: &Path) -> Result<CString> {
+    terminated([b"file:", path.as_os_str().as_bytes()].concat())
+}
+
+fn terminated(bytes: Vec<u8>) -> Result<CString> {
     CString::new(bytes).map_err(|_| Error::new(Code::InputMissing, "a path cannot hold a NUL byte"))
 }
 
 impl Demuxer {
-    /// Opens a file, or a URL (anything with `://`), and reads as far as it must to know its streams. Setting
+    /// Opens a file, or a URL (`scheme://…`), and reads as far as it must to know its streams. Setting
     /// `cancel` ends waiting reads.
     ///
     /// # Errors
     /// [`Code::InputNotMedia`], [`Code::InputFailed`], [`Code::Cancelled`]. Whether a *file* exists and may be read
     /// is better checked before, which gives plainer errors.
     pub fn open(path: &Path, cancel: Arc<AtomicBool>) -> Result<Self> {
-        let url = url(path)?;
+        let url = match local(path) {
+            Some(file) => file_url(file)?,
+            None => terminated(path.as_os_str().as_bytes().to_vec())?,
+        };
         // SAFETY: no arguments.
         let mut context = error::alloc(unsafe { ff::avformat_alloc_context() }, "a demuxer")?.as_ptr();
         let mark = log::mark();
@@ -61,7 +82,7 @@ impl Demuxer {
         if ret < 0 {
             return Err(failure("the input is no media that FFmpeg recognises", ret, mark, ptr::null()));
         }
-        let mut demuxer = Demuxer { context, streams: Vec::new(), _cancel: cancel };
+        let mut demuxer = Demuxer { context, streams: Vec::new(), seen: mark, _cancel: cancel };
         if demuxer.format() == "tty" {
             // libavformat plays any text as a terminal recording.
             return Err(Error::new(Code::InputNotMedia, "the input is a text file"));
@@ -72,6 +93,7 @@ impl Demuxer {
             return Err(failure("the input's streams cannot be read", ret, mark, context.cast()));
         }
         demuxer.streams = demuxer.read_streams()?;
+        demuxer.seen = log::mark();
         Ok(demuxer)
     }
 
@@ -95,6 +117,28 @@ impl Demuxer {
             });
         }
         Ok(streams)
+    }
+
+    /// Whether the pictures of a stream are equally far apart, where the container's index lists them (MP4, MOV).
+    /// Rounding to its ticks, and up to a millisecond, counts as equal.
+    pub fn has_constant_rate(&self, stream: &StreamInfo) -> Option<bool> {
+        let frames = i64::try_from(stream.frames?).ok()?;
+        // SAFETY: a stream of this context, whose index is only read.
+        unsafe {
+            let s = *self.get().streams.add(stream.index.min(self.streams.len() - 1));
+            let count = ff::avformat_index_get_entries_count(s);
+            // An edit list may have cut some off.
+            if count < 3 || i64::from(count) < frames / 2 {
+                return None;
+            }
+            let time = |i: c_int| (*ff::avformat_index_get_entry(s, i)).timestamp;
+            let (first, last) = (time(0), time(count - 1));
+            let step = last.saturating_sub(first) as f64 / f64::from(count - 1);
+            let slack = (0.001 / stream.time_base.as_f64()).max(1.0);
+            let on_grid =
+                |i: c_int| (time(i).saturating_sub(first) as f64 - step * f64::from(i)).abs() <= slack;
+            Some((0..count).all(on_grid))
+        }
     }
 
     /// Every stream of the input.
@@ -150,6 +194,30 @@ impl Demuxer {
         }
     }
 
+    /// Damage that the last reads stepped over without another sign, as Matroska's reader does. Noticed only where
+    /// the [`log`](super::log) is installed.
+    pub fn damage(&mut self) -> Option<Error> {
+        let lines = log::errors_since(self.seen, self.context.cast());
+        self.seen = log::mark();
+        if lines.is_empty() || !self.format().starts_with("matroska") {
+            return None;
+        }
+        let error =
+            Error::new(Code::InputCorrupt, "a part of the container cannot be read, and was stepped over");
+        Some(lines.into_iter().fold(error, Error::with_evidence))
+    }
+
+    /// Before which moment the content cannot end by the container's own word, in microseconds; `None` where it would be
+    /// a guess.
+    pub fn end(&self) -> Option<i64> {
+        // SAFETY: an open context, only read.
+        let method = unsafe { ff::av_fmt_ctx_get_duration_estimation_method(self.context) };
+        let duration = timestamp(self.get().duration).filter(|&d| d > 0)?;
+        let known = method != ff::AVDurationEstimationMethod::AVFMT_DURATION_FROM_BITRATE;
+        // Some containers count it from the first timestamp, some from zero: the earlier of the two is sure.
+        known.then(|| duration.saturating_add(self.start_time().min(0)))
+    }
+
     /// Short name of the container, as libavformat has it (`mov,mp4,m4a,3gp,3g2,mj2`).
     pub fn format(&self) -> &str {
         // SAFETY: an open context has a format with a static name.
@@ -185,4 +253,20 @@ fn failure(what: &str, ret: c_int, mark: log::Mark, context: *const c_void) -> E
         error = error.with_evidence(line);
     }
     error
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_protocol_is_told_from_a_file() {
+        let file = |source: &str| local(Path::new(source)).map(|p| p.to_str().unwrap().to_owned());
+        assert_eq!(file("https://host/film.mp4"), None);
+        assert_eq!(file("rtsp://host:554/a?b=c://d"), None);
+        for name in ["film.mp4", "a:b.mp4", "-i", "/tmp/x://y.mp4", "./http://x", "1://x", "://x"] {
+            assert_eq!(file(name).as_deref(), Some(name));
+        }
+        assert_eq!(file("file:///tmp/film.mp4").as_deref(), Some("/tmp/film.mp4"));
+    }
 }

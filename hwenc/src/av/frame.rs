@@ -114,6 +114,27 @@ impl Frame {
         unsafe { Self::from_memory(format, width, height, &pointers, owner) }
     }
 
+    /// The pixels lie as encoders read them: whole rows to the last one (SVT-AV1 1.4 copies all of it, padding too),
+    /// and samples of two bytes at even addresses. Memory of callers need not.
+    pub(crate) fn suits_encoders(&self) -> bool {
+        let (f, format) = (self.get(), self.format());
+        let sample = usize::from(format.bit_depth()).div_ceil(8).max(1);
+        (0..format.planes()).all(|plane| {
+            let (start, stride) = (f.data[plane] as usize, f.linesize[plane]);
+            if stride < 0 {
+                return true; // bottom-up: libav's own making
+            }
+            let end = start + stride as usize * format.rows(plane, self.height());
+            let holds = |buffer: &*mut ff::AVBufferRef| {
+                // SAFETY: null or a live reference.
+                unsafe { buffer.as_ref() }.is_some_and(|b| {
+                    (b.data as usize..=b.data as usize + b.size).contains(&end) && b.data as usize <= start
+                })
+            };
+            (start | stride as usize).is_multiple_of(sample) && f.buf.iter().any(holds)
+        })
+    }
+
     /// Another reference to the same pixels.
     ///
     /// # Errors

@@ -27,6 +27,7 @@ struct Line {
     number: u64,
     context: usize,
     thread: ThreadId,
+    is_error: bool,
     text: String,
 }
 
@@ -78,6 +79,16 @@ pub(crate) fn since(mark: Mark, context: *const c_void) -> Vec<String> {
     found
 }
 
+/// Lines since `mark` in which `context` itself complains of an error.
+pub(crate) fn errors_since(mark: Mark, context: *const c_void) -> Vec<String> {
+    if NUMBER.load(Ordering::Acquire) == mark.0 {
+        return Vec::new(); // as nearly always
+    }
+    let lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
+    let its = lines.iter().filter(|l| l.number > mark.0 && l.is_error && l.context == context as usize);
+    its.map(|l| l.text.clone()).collect()
+}
+
 unsafe extern "C" fn callback(context: *mut c_void, level: c_int, format: *const c_char, args: VaList) {
     if level > ff::AV_LOG_VERBOSE as c_int && !tracing::enabled!(target: "ffmpeg", tracing::Level::TRACE) {
         return;
@@ -109,6 +120,7 @@ fn pass_on(context: usize, level: c_int, text: &str) {
     if text.is_empty() {
         return;
     }
+    let text = without_address(text);
     if level <= ff::AV_LOG_WARNING as c_int {
         let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == KEPT {
@@ -119,7 +131,8 @@ fn pass_on(context: usize, level: c_int, text: &str) {
             number,
             context,
             thread: std::thread::current().id(),
-            text: without_address(text),
+            is_error: level <= ff::AV_LOG_ERROR as c_int,
+            text: text.clone(),
         });
     }
     match level {

@@ -33,6 +33,7 @@ pub(crate) use codec::{has_option as encoder_has_option, pixel_formats as encode
 pub use color::{Color, Matrix, Primaries, Range, Transfer};
 pub use decoder::{Decoded, Decoder};
 pub use demux::Demuxer;
+pub(crate) use demux::local as local_file;
 pub use filter::{AudioFormat, Graph, Pulled, VideoFormat};
 pub use frame::Frame;
 pub use hw::{Access, DeviceKind, HwDevice, HwFrames};

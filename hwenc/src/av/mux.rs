@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use ffmpeg_sys_next as ff;
 
-use super::demux::{interrupt, url};
+use super::demux::{file_url, interrupt};
 use super::{Demuxer, Options, Packet, Rational, StreamInfo, StreamParameters, error, log};
 use crate::error::{Code, Error, Result};
 
@@ -29,7 +29,7 @@ impl Muxer {
     /// # Errors
     /// [`Code::OutputUnknownContainer`] when FFmpeg was built without the muxer, [`Code::OutputFailed`].
     pub fn create(path: &Path, format: &str, cancel: Arc<AtomicBool>) -> Result<Self> {
-        let url = url(path)?;
+        let url = file_url(path)?;
         let name = CString::new(format).map_err(|_| unknown(format))?;
         let mut context = ptr::null_mut();
         // SAFETY: terminated strings; on success a context that is ours.
@@ -106,11 +106,18 @@ impl Muxer {
         }
     }
 
-    /// Copies language, title, disposition and the display matrix of a stream of the input to one of ours.
+    /// Copies language, title, disposition and the display matrix of a stream of the input to one of ours. What was
+    /// measured on the packets of the input goes along only where they are `copied`.
     ///
     /// # Errors
     /// [`Code::OutOfMemory`].
-    pub fn describe_stream(&mut self, stream: usize, input: &Demuxer, from: &StreamInfo) -> Result<()> {
+    pub fn describe_stream(
+        &mut self,
+        stream: usize,
+        input: &Demuxer,
+        from: &StreamInfo,
+        copied: bool,
+    ) -> Result<()> {
         self.has(stream)?;
         if self.header_written || from.index >= input.streams().len() {
             return Err(Error::new(
@@ -125,10 +132,63 @@ impl Muxer {
             (*to).disposition = (*from).disposition;
             let ret = ff::av_dict_copy(&mut (*to).metadata, (*from).metadata, 0);
             error::check(ret, Code::OutOfMemory, "no memory for metadata")?;
-            // What the old encoder called itself is not true of the new stream.
-            ff::av_dict_set(&mut (*to).metadata, c"encoder".as_ptr(), ptr::null(), 0);
+            if !copied {
+                forget_measured(&mut (*to).metadata);
+            }
             copy_display_matrix(to, from)
         }
+    }
+
+    /// Adds a file of the input, or its cover picture, as a file inside the file, as Matroska has it. Says `false` where
+    /// it has no name, or no kind that could go into one.
+    ///
+    /// # Errors
+    /// [`Code::OutOfMemory`].
+    pub fn attach(&mut self, input: &Demuxer, from: &StreamInfo) -> Result<bool> {
+        if self.header_written || from.index >= input.streams().len() {
+            return Err(Error::new(Code::Internal, "files are attached before the header"));
+        }
+        let kind = match (from.attached_picture, from.parameters.codec()) {
+            (false, _) => None,
+            (true, "mjpeg") => Some((c"cover.jpg", c"image/jpeg")),
+            (true, "png") => Some((c"cover.png", c"image/png")),
+            (true, "webp") => Some((c"cover.webp", c"image/webp")),
+            (true, "gif") => Some((c"cover.gif", c"image/gif")),
+            (true, "bmp") => Some((c"cover.bmp", c"image/bmp")),
+            (true, _) => return Ok(false),
+        };
+        // SAFETY: the number is that of a live stream of a live context, whose picture and tags are only read.
+        let (old, named, empty) = unsafe {
+            let old = *input.get().streams.add(from.index);
+            let name = ff::av_dict_get((*old).metadata, c"filename".as_ptr(), ptr::null(), 0);
+            (old, !name.is_null(), (*old).attached_pic.data.is_null())
+        };
+        if if kind.is_some() { empty } else { !named } {
+            return Ok(false);
+        }
+        let none = Rational::new(0, 1);
+        let stream = self.add_stream(&from.parameters, from.time_base, none, None)?;
+        // SAFETY: the stream was just added; its content is a copy in libav's memory, padded as parameters need it.
+        unsafe {
+            let to = *self.get().streams.add(stream);
+            let ret = ff::av_dict_copy(&mut (*to).metadata, (*old).metadata, 0);
+            error::check(ret, Code::OutOfMemory, "no memory for metadata")?;
+            let Some((name, mime)) = kind else { return Ok(true) };
+            let keep = ff::AV_DICT_DONT_OVERWRITE as c_int;
+            ff::av_dict_set(&mut (*to).metadata, c"filename".as_ptr(), name.as_ptr(), keep);
+            ff::av_dict_set(&mut (*to).metadata, c"mimetype".as_ptr(), mime.as_ptr(), keep);
+            let (picture, p) = (&(*old).attached_pic, &mut *(*to).codecpar);
+            let size = usize::try_from(picture.size).unwrap_or(0);
+            let data = ff::av_mallocz(size + ff::AV_INPUT_BUFFER_PADDING_SIZE as usize).cast::<u8>();
+            let data = error::alloc(data, "a cover picture")?.as_ptr();
+            ptr::copy_nonoverlapping(picture.data, data, size);
+            ff::av_freep((&raw mut p.extradata).cast());
+            p.extradata = data;
+            p.extradata_size = picture.size;
+            p.codec_type = ff::AVMediaType::AVMEDIA_TYPE_ATTACHMENT;
+            (*to).disposition = 0;
+        }
+        Ok(true)
     }
 
     /// Copies title, chapters and the like of the whole input.
@@ -171,16 +231,16 @@ impl Muxer {
     /// Writes what comes before the first packet. Every stream must have been added.
     ///
     /// # Errors
-    /// [`Code::OptionUnknown`], [`Code::OutputUnsupportedCodec`], [`Code::OutputDiskFull`], [`Code::OutputFailed`].
+    /// [`Code::OptionUnknown`], [`Code::OutputDiskFull`], [`Code::OutputFailed`].
     pub fn write_header(&mut self, mut options: Options) -> Result<()> {
         let mark = log::mark();
         // SAFETY: an output context with its streams.
         let ret = unsafe { ff::avformat_write_header(self.context, options.as_mut()) };
         if ret < 0 {
             let mut error =
-                error::from_av(Code::OutputFailed, "the container cannot hold these streams", ret);
+                error::from_av(Code::OutputFailed, "the container cannot be begun with these streams", ret);
             if ret == -(nix::errno::Errno::EINVAL as c_int) || ret == ff::AVERROR_INVALIDDATA {
-                error = error.with_code(Code::OutputUnsupportedCodec);
+                error = error.with_remedy("write to .mkv, which holds nearly everything");
             }
             return Err(self.explain(error, mark));
         }
@@ -296,6 +356,30 @@ const fn libc_seek_cur() -> c_int {
 fn unknown(format: &str) -> Error {
     Error::new(Code::OutputUnknownContainer, format!("this FFmpeg was built without the muxer {format}"))
         .with_evidence(super::version::line())
+}
+
+/// What the old encoder called itself, and what Matroska's tools counted (`mkvmerge` writes it as tags), is not true of a
+/// new stream.
+///
+/// # Safety
+/// A dictionary that belongs to the caller.
+unsafe fn forget_measured(tags: &mut *mut ff::AVDictionary) {
+    const NAMES: [&CStr; 6] =
+        [c"encoder", c"BPS", c"DURATION", c"NUMBER_OF_FRAMES", c"NUMBER_OF_BYTES", c"_STATISTICS"];
+    for name in NAMES {
+        loop {
+            // Matroska's names go on with a language (`BPS-eng`) or a word.
+            // SAFETY: the caller's word; the key is copied before its entry is taken out.
+            unsafe {
+                let flags = ff::AV_DICT_IGNORE_SUFFIX as c_int;
+                let Some(entry) = ff::av_dict_get(*tags, name.as_ptr(), ptr::null(), flags).as_ref() else {
+                    break;
+                };
+                let key = CStr::from_ptr(entry.key).to_owned();
+                ff::av_dict_set(tags, key.as_ptr(), ptr::null(), 0);
+            }
+        }
+    }
 }
 
 /// Rotation of phone films.

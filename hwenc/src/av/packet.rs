@@ -86,6 +86,11 @@ impl Packet {
         self.get().flags & ff::AV_PKT_FLAG_CORRUPT as i32 != 0
     }
 
+    /// What it becomes is not to be shown: an edit list cuts it off.
+    pub(crate) fn is_discarded(&self) -> bool {
+        self.get().flags & ff::AV_PKT_FLAG_DISCARD as i32 != 0
+    }
+
     /// The stream of the file that it belongs to.
     pub fn stream(&self) -> usize {
         self.get().stream_index.max(0) as usize

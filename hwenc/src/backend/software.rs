@@ -2,7 +2,7 @@
 
 use super::{Backend, Driver, Place};
 use crate::av::{self, EncoderSettings, PixelFormat};
-use crate::error::{Code, Reason, Result};
+use crate::error::{Code, Error, Reason, Result};
 use crate::select::{Chroma, Codec, Latency, RateControl, Request};
 
 pub(crate) static BACKEND: Backend = Backend {
@@ -124,6 +124,10 @@ fn format(request: &Request, encoder: &str) -> Result<PixelFormat> {
 
 fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -> Result<()> {
     let t = traits(encoder);
+    let preset = request.preset.iter().map(|preset| ("preset", preset));
+    for (key, value) in preset.chain(request.options.iter().map(|(k, v)| (k.as_str(), v))) {
+        known_value(encoder, key, value)?;
+    }
     let mut set = |key: &str, value: String| settings.options.push((key.into(), value));
     set("preset", request.preset.clone().unwrap_or_else(|| t.preset.into()));
 
@@ -186,6 +190,27 @@ fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -
     Ok(())
 }
 
+/// Names that x264 and x265 look up themselves, and complain of on standard error, past libav's log. Both take the number
+/// of a preset, too; tunings can be joined.
+fn known_value(encoder: &str, key: &str, value: &str) -> Result<()> {
+    const PRESETS: &str = "ultrafast superfast veryfast faster fast medium slow slower veryslow placebo";
+    let names = match (encoder, key) {
+        ("libx264" | "libx265", "preset") => PRESETS,
+        ("libx264", "tune") => "film animation grain stillimage psnr ssim fastdecode zerolatency",
+        ("libx264", "profile") => "baseline main high high10 high422 high444",
+        _ => return Ok(()),
+    };
+    let known = |part: &str| names.split(' ').any(|name| name.eq_ignore_ascii_case(part));
+    let number = key == "preset" && value.parse().is_ok_and(|n: usize| n < names.split(' ').count());
+    if number || value.split([',', '.', '/', '-', '+']).all(known) {
+        return Ok(());
+    }
+    let legal = names.replace(' ', ", ");
+    Err(Error::new(Code::OptionInvalid, format!("{encoder} has no {key} `{value}`"))
+        .with_value(value, &legal)
+        .with_remedy(format!("one of {legal}")))
+}
+
 /// SVT-AV1 takes an IDR in the middle with constant quality and B pictures in every version, otherwise since 2.3 at
 /// the latest; 1.4 refuses to be told so.
 fn takes_idr(request: &Request) -> bool {
@@ -216,6 +241,22 @@ mod tests {
             for q in 0..100 {
                 assert!(crf(t, q) >= crf(t, q + 1), "{} at {q}", t.name);
             }
+        }
+    }
+
+    #[test]
+    fn names_that_the_encoders_look_up_are_known_before() {
+        for (key, value) in [("preset", "nosuch"), ("preset", "10"), ("tune", "film,nosuch"), ("profile", "")]
+        {
+            assert_eq!(
+                known_value("libx264", key, value).unwrap_err().code(),
+                Code::OptionInvalid,
+                "{key} {value}"
+            );
+        }
+        for (key, value) in [("preset", "Fast"), ("preset", "9"), ("tune", "film,zerolatency"), ("crf", "x")]
+        {
+            known_value("libx264", key, value).unwrap();
         }
     }
 

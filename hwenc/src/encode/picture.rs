@@ -130,6 +130,8 @@ pub enum Input<'a> {
     Picture(&'a Picture<'a>),
     /// A frame of a decoder or filter.
     Frame(&'a Frame),
+    /// The same, to be stamped in place: the session sets its time, duration and type, and saves a reference.
+    FrameMut(&'a mut Frame),
 }
 
 impl<'a> From<&'a Picture<'a>> for Input<'a> {
@@ -138,9 +140,29 @@ impl<'a> From<&'a Picture<'a>> for Input<'a> {
     }
 }
 
+impl<'a> From<&'a mut Frame> for Input<'a> {
+    fn from(frame: &'a mut Frame) -> Self {
+        Input::FrameMut(frame)
+    }
+}
+
 impl<'a> From<&'a Frame> for Input<'a> {
     fn from(frame: &'a Frame) -> Self {
         Input::Frame(frame)
+    }
+}
+
+impl Input<'_> {
+    /// The frame behind it; none for pixels that are only lent.
+    pub(crate) fn frame(&self) -> Option<&Frame> {
+        match self {
+            Input::Frame(frame) => Some(frame),
+            Input::FrameMut(frame) => Some(frame),
+            Input::Picture(picture) => match &picture.pixels {
+                Pixels::Owned(frame) => Some(frame),
+                Pixels::Borrowed(_) => None,
+            },
+        }
     }
 }
 

@@ -141,7 +141,7 @@ impl Session {
     /// [`Code::PictureInvalid`] for another size, a format that cannot be converted, or a timestamp that is not
     /// above the last one; [`Code::CopyRequired`]; [`Code::SessionFinished`]; [`Code::EncoderFailed`].
     pub fn send<'i>(&mut self, input: impl Into<Input<'i>>) -> Result<()> {
-        let input = input.into();
+        let mut input = input.into();
         if self.finished {
             return Err(Error::new(
                 Code::SessionFinished,
@@ -151,19 +151,32 @@ impl Session {
         let (pts, duration, idr) = match &input {
             Input::Picture(p) => (p.pts, p.duration, p.idr),
             Input::Frame(f) => (f.pts(), f.duration(), false),
+            Input::FrameMut(f) => (f.pts(), f.duration(), false),
         };
         let pts = self.next_pts(pts)?;
-        let written = self.converter.run(&input, &mut self.frame)?;
         let idr = idr || self.force_idr;
-        self.frame.set_pts(Some(pts));
-        self.frame.set_duration(if duration > 0 { duration } else { self.step });
-        self.frame.set_force_key(idr);
-
+        let converted = self.converter.run(&input, &mut self.frame)?;
+        let written = converted.unwrap_or(0);
         if idr && self.reopens_for_idr && self.stats.frames_in > 0 {
             self.reopen()?;
         }
-        self.push(false)?;
+
+        let frame = match (&mut input, converted) {
+            (Input::FrameMut(frame), None) => frame,
+            (_, None) => {
+                let Some(theirs) = input.frame() else { unreachable!("a frame is to be coded as it is") };
+                self.frame.refer_to(theirs)?;
+                &mut self.frame
+            }
+            (_, Some(_)) => &mut self.frame,
+        };
+        frame.set_format(self.converter.format()); // yuvj420p is yuv420p with a range
+        frame.set_pts(Some(pts));
+        frame.set_duration(if duration > 0 { duration } else { self.step });
+        frame.set_force_key(idr);
+        let sent = push(&mut self.encoder, &mut self.waiting, Some(frame));
         self.frame.release();
+        sent?;
         if duration > 0 {
             self.durations.push_back((pts, duration));
         }
@@ -209,7 +222,7 @@ impl Session {
         if self.finished {
             return Ok(());
         }
-        self.push(true)?;
+        push(&mut self.encoder, &mut self.waiting, None)?;
         self.finished = true;
         Ok(())
     }
@@ -267,33 +280,10 @@ impl Session {
         self.encoder.parameters()
     }
 
-    /// Hands the encoder the picture, or the end; what comes out meanwhile waits.
-    fn push(&mut self, end: bool) -> Result<()> {
-        while !self.encoder.send((!end).then_some(&self.frame))? {
-            if self.set_aside()? != Received::Packet {
-                return Err(Error::new(
-                    Code::Internal,
-                    "the encoder neither takes a picture nor gives a packet",
-                ));
-            }
-        }
-        Ok(())
-    }
-
-    /// Puts the encoder's next packet to those that wait.
-    fn set_aside(&mut self) -> Result<Received> {
-        let mut packet = Packet::empty()?;
-        let received = self.encoder.receive(&mut packet)?;
-        if received == Received::Packet {
-            self.waiting.push_back(packet);
-        }
-        Ok(received)
-    }
-
     /// Gets everything out of the encoder and opens another, which begins with an IDR.
     fn reopen(&mut self) -> Result<()> {
-        self.push(true)?;
-        while self.set_aside()? == Received::Packet {}
+        push(&mut self.encoder, &mut self.waiting, None)?;
+        while set_aside(&mut self.encoder, &mut self.waiting)? == Received::Packet {}
         self.encoder = Encoder::open(settings(&self.decision)?.1)?;
         self.stats.reopened += 1;
         tracing::info!(encoder = self.encoder(), "opened again for an IDR");
@@ -310,6 +300,33 @@ impl Session {
             (None, last) => Ok(last.map_or(0, |last| last.saturating_add(self.step))),
         }
     }
+}
+
+/// Hands the encoder a picture, or the end; what comes out meanwhile waits.
+fn push(encoder: &mut Encoder, waiting: &mut VecDeque<Packet>, frame: Option<&Frame>) -> Result<()> {
+    let mut stuck = false;
+    while !encoder.send(frame)? {
+        match set_aside(encoder, waiting)? {
+            Received::Packet => stuck = false,
+            // libavcodec holds one picture back, and asking for a packet handed that one to the encoder.
+            _ if !stuck => stuck = true,
+            _ => {
+                let text = "the encoder neither takes a picture nor gives a packet";
+                return Err(Error::new(Code::Internal, text));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Puts the encoder's next packet to those that wait.
+fn set_aside(encoder: &mut Encoder, waiting: &mut VecDeque<Packet>) -> Result<Received> {
+    let mut packet = Packet::empty()?;
+    let received = encoder.receive(&mut packet)?;
+    if received == Received::Packet {
+        waiting.push_back(packet);
+    }
+    Ok(received)
 }
 
 /// How the encoder of a decision is opened.

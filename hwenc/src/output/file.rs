@@ -1,8 +1,9 @@
 //! [`OutputFile`]: written beside its final name, renamed when it is complete, gone otherwise.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::ErrorKind;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
@@ -19,8 +20,9 @@ pub(crate) enum OutputFile {
 }
 
 impl OutputFile {
-    /// Checks the place and makes the file beside it.
+    /// Checks the place and makes the file beside it. Through a link, as other programs write.
     pub(crate) fn create(target: &Path, overwrite: bool) -> Result<Self> {
+        let is_link = fs::symlink_metadata(target).is_ok_and(|m| m.is_symlink());
         match fs::metadata(target) {
             Ok(m) if m.is_dir() => {
                 let text = format!("{} is a directory", target.display());
@@ -29,16 +31,22 @@ impl OutputFile {
             Ok(m) if m.file_type().is_fifo() || m.file_type().is_char_device() => {
                 return Ok(OutputFile::Direct(target.to_owned()));
             }
+            Ok(m) if !m.is_file() => {
+                let text = format!("{} is neither a file nor a pipe", target.display());
+                return Err(Error::new(Code::OutputFailed, text));
+            }
             Ok(_) if !overwrite => return Err(exists(target)),
+            // A link to nothing.
+            Err(e) if e.kind() == ErrorKind::NotFound && is_link && !overwrite => return Err(exists(target)),
+            Err(e) if e.kind() != ErrorKind::NotFound => return Err(refused(target, &e)),
             _ => {}
         }
-        let directory = match target.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
+        let target = match fs::canonicalize(target) {
+            Ok(real) if is_link => real,
+            _ => target.to_owned(),
         };
-        let mut prefix = OsString::from(".");
-        prefix.push(target.file_name().unwrap_or_default());
-        prefix.push(".");
+        let directory = directory_of(&target);
+        let prefix = part_prefix(target.file_name().unwrap_or_default());
         let part = tempfile::Builder::new()
             .prefix(&prefix)
             .suffix(".part")
@@ -46,7 +54,7 @@ impl OutputFile {
             .tempfile_in(directory)
             .map_err(|e| refused(directory, &e))?
             .into_temp_path();
-        Ok(OutputFile::Beside { part, target: target.to_owned(), overwrite })
+        Ok(OutputFile::Beside { part, target, overwrite })
     }
 
     /// Where to write.
@@ -63,6 +71,11 @@ impl OutputFile {
             OutputFile::Beside { part, .. } => Some(part),
             OutputFile::Direct(_) => None,
         }
+    }
+
+    /// A pipe or device.
+    pub(crate) fn is_direct(&self) -> bool {
+        matches!(self, OutputFile::Direct(_))
     }
 
     /// Gives the file its name.
@@ -83,25 +96,46 @@ impl OutputFile {
     }
 }
 
+fn directory_of(target: &Path) -> &Path {
+    target.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// `.NAME.`, cut where the whole would be longer than file systems allow (255 bytes).
+fn part_prefix(name: &OsStr) -> OsString {
+    const MOST: usize = 230;
+    let name = name.as_bytes();
+    let mut prefix = OsString::from(".");
+    prefix.push(OsStr::from_bytes(&name[..name.len().min(MOST)]));
+    prefix.push(".");
+    prefix
+}
+
 fn exists(target: &Path) -> Error {
     Error::new(Code::OutputExists, format!("{} exists", target.display()))
 }
 
+/// Why a file cannot be made: `place` is the directory, or the file itself.
 fn refused(place: &Path, error: &std::io::Error) -> Error {
     let code = match error.kind() {
-        ErrorKind::NotFound => Code::OutputNoDirectory,
-        ErrorKind::NotADirectory => Code::OutputNoDirectory,
+        ErrorKind::NotFound | ErrorKind::NotADirectory => Code::OutputNoDirectory,
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Code::OutputPermission,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::OutputDiskFull,
         _ => Code::OutputFailed,
     };
+    let shown = place.display();
     let text = match code {
-        Code::OutputNoDirectory => format!("the directory {} does not exist", place.display()),
-        Code::OutputPermission => format!("{} cannot be written", place.display()),
-        Code::OutputDiskFull => format!("no space is left in {}", place.display()),
-        _ => format!("no file can be made in {}", place.display()),
+        Code::OutputNoDirectory if error.kind() == ErrorKind::NotADirectory => {
+            format!("a part of the path {shown} is no directory")
+        }
+        Code::OutputNoDirectory => format!("the directory {shown} does not exist"),
+        Code::OutputPermission => format!("{shown} cannot be written by this user"),
+        Code::OutputDiskFull => format!("no space is left in {shown}"),
+        _ => format!("{shown} cannot be written"),
     };
     let mut e = Error::new(code, text);
+    if error.kind() == ErrorKind::ReadOnlyFilesystem {
+        e = e.with_remedy("write elsewhere: the file system is read-only");
+    }
     if let Some(errno) = error.raw_os_error() {
         e = e.with_os(errno);
     }
@@ -148,5 +182,28 @@ mod tests {
         assert_eq!(code(&dir.path().join("no/film.mp4")), Code::OutputNoDirectory);
         fs::write(dir.path().join("file"), b"").unwrap();
         assert_eq!(code(&dir.path().join("file/film.mp4")), Code::OutputNoDirectory);
+    }
+    #[test]
+    fn names_as_long_as_the_file_system_allows_can_be_written() {
+        let dir = tempfile::tempdir().unwrap();
+        let target = dir.path().join(format!("{}.mp4", "n".repeat(251)));
+        OutputFile::create(&target, false).unwrap().complete().unwrap();
+        assert!(target.exists());
+        let longer = dir.path().join(format!("{}.mp4", "n".repeat(252)));
+        assert_eq!(OutputFile::create(&longer, false).err().unwrap().code(), Code::OutputFailed);
+    }
+
+    #[test]
+    fn links_are_followed_and_stay() {
+        let dir = tempfile::tempdir().unwrap();
+        let (real, link) = (dir.path().join("real.mp4"), dir.path().join("link.mp4"));
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        assert_eq!(OutputFile::create(&link, false).err().unwrap().code(), Code::OutputExists);
+        fs::write(&real, b"old").unwrap();
+        let file = OutputFile::create(&link, true).unwrap();
+        fs::write(file.path(), b"new").unwrap();
+        file.complete().unwrap();
+        assert_eq!(fs::read(&real).unwrap(), b"new");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
     }
 }

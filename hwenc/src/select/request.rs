@@ -12,6 +12,8 @@ use crate::error::{Code, Error, Result};
 
 /// Largest width and height that any encoder here takes (x264's limit; H.264 level 6.2 ends far below).
 pub const MAX_SIDE: u32 = 16_384;
+/// More threads than any encoder makes use of.
+const MAX_THREADS: u32 = 1024;
 /// The quality asked for when the request says nothing of rate control.
 pub const DEFAULT_QUALITY: u8 = 65;
 
@@ -354,6 +356,9 @@ impl Request {
         }
         if !matches!(self.bit_depth, 8 | 10) {
             return Err(Error::invalid("the bit depth", self.bit_depth, "8 or 10"));
+        }
+        if self.threads > MAX_THREADS {
+            return Err(Error::invalid("the number of threads", self.threads, format!("0 to {MAX_THREADS}")));
         }
         if self.gop == Some(0) {
             return Err(Error::invalid("the GOP length", 0, "at least 1 picture"));

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::{Cancel, Progress, TranscodeReport, pipeline};
+use crate::av;
 use crate::backend;
 use crate::error::{Code, Error, Result};
 use crate::output::Container;
@@ -35,7 +36,7 @@ impl FromStr for OnCorrupt {
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Transcode {
-    /// Source: a path, or a URL that FFmpeg reads (anything with `://`).
+    /// Source: a path, or a URL that FFmpeg reads (`scheme://…`, unless a file has that name).
     pub input: PathBuf,
     /// Result; its ending names the container. It appears when it is complete.
     pub output: PathBuf,
@@ -120,8 +121,31 @@ impl Transcode {
                 Err(error) if error.code() == Code::EncoderNotCompiled => Ok(()),
                 result => result,
             },
-            None => Ok(()),
+            None => self.check_options(codec),
         }
+    }
+
+    /// An option that no encoder for the codec takes is wrong, whichever is chosen in the end.
+    fn check_options(&self, codec: Codec) -> Result<()> {
+        let encoders: Vec<&str> = backend::ALL
+            .iter()
+            .flat_map(|b| b.encoders)
+            .filter(|(c, name)| *c == codec && av::encoder_has_option(name, "b").is_ok())
+            .map(|(_, name)| *name)
+            .collect();
+        for (key, _) in &self.options {
+            let takes = |name: &&str| av::encoder_has_option(name, key).unwrap_or(false);
+            if !encoders.is_empty() && !encoders.iter().any(takes) {
+                let text = format!("no encoder for {codec} takes an option `{key}`");
+                return Err(Error::new(Code::OptionUnknown, text)
+                    .with_value(key, format!("an option of {}", encoders.join(", ")))
+                    .with_remedy(format!(
+                        "`ffmpeg -h encoder={}` lists the options of one",
+                        encoders[encoders.len() - 1]
+                    )));
+            }
+        }
+        Ok(())
     }
 
     /// Runs the job on this thread. `progress` is called about ten times a second, and once at the end.
@@ -165,7 +189,7 @@ impl Transcode {
 
 /// The same by name; whether two names are one file shows when they are looked at.
 fn same_path(a: &Path, b: &Path) -> bool {
-    a.components().eq(b.components())
+    crate::av::local_file(a).is_some_and(|a| a.components().eq(b.components()))
 }
 
 pub(super) fn same_file(path: &Path) -> Error {

@@ -17,6 +17,7 @@ mod audio;
 mod cancel;
 mod input;
 mod job;
+mod layout;
 mod pictures;
 mod pipeline;
 mod progress;

@@ -2,9 +2,11 @@
 
 use super::{Cancel, OnCorrupt, Transcode};
 use crate::av::{
-    Color, Decoded, Decoder, Demuxer, Frame, Graph, Packet, Pulled, Rational, StreamInfo, VideoFormat,
+    Color, Decoded, Decoder, Demuxer, Frame, Graph, Packet, PixelFormat, Pulled, Rational, StreamInfo,
+    VideoFormat,
 };
 use crate::error::{Code, Error, Result};
+use crate::select::ZeroCopy;
 
 /// `AV_TIME_BASE`: what libavformat counts a whole file in.
 pub(super) const MICROSECONDS: Rational = Rational::new(1, 1_000_000);
@@ -13,13 +15,22 @@ pub(super) const MICROSECONDS: Rational = Rational::new(1, 1_000_000);
 pub(super) struct Pictures {
     demuxer: Demuxer,
     decoder: Decoder,
-    graph: Option<Graph>,
+    /// Makes pictures of this shape as large as the result.
+    scaler: Option<(Graph, (u32, u32, PixelFormat))>,
     size: Option<(u32, u32)>,
-    frame: Frame,
     packet: Packet,
     video: usize,
     on_corrupt: OnCorrupt,
+    zero_copy: ZeroCopy,
     cancel: Cancel,
+    start: i64,
+    /// A key picture was seen, and how many pictures came before it.
+    began: bool,
+    before: u32,
+    /// Packets that must become pictures.
+    sent: u64,
+    /// Where the last packet of any stream ended, in microseconds.
+    end: i64,
     decoded: u64,
     corrupt: u64,
 }
@@ -42,13 +53,18 @@ impl Pictures {
         Ok(Pictures {
             demuxer,
             decoder,
-            graph: None,
+            scaler: None,
             size: job.size,
-            frame: Frame::empty()?,
             packet: Packet::empty()?,
             video,
             on_corrupt: job.on_corrupt,
+            zero_copy: job.zero_copy,
             cancel: cancel.clone(),
+            start: 0,
+            began: false,
+            before: 0,
+            sent: 0,
+            end: 0,
             decoded: 0,
             corrupt: 0,
         })
@@ -60,31 +76,47 @@ impl Pictures {
         out: &mut Frame,
         other: &mut dyn FnMut(&mut Packet) -> Result<()>,
     ) -> Result<bool> {
-        let Some(size) = self.size else { return self.decode(out, other) };
         loop {
-            if let Some(graph) = &mut self.graph {
+            if let Some((graph, _)) = &mut self.scaler {
                 match graph.pull(out)? {
                     Pulled::Frame => return Ok(true),
                     Pulled::Finished => return Ok(false),
                     Pulled::NeedInput => {}
                 }
             }
-            let mut frame = std::mem::replace(&mut self.frame, Frame::empty()?);
-            let more = self.decode(&mut frame, other)?;
-            if self.graph.is_none() {
-                if !more {
-                    return Ok(false);
+            if !self.decode(out, other)? {
+                match &mut self.scaler {
+                    Some((graph, _)) => graph.push(None)?,
+                    None => return Ok(false),
                 }
-                self.graph = Some(self.scaler(&frame, size)?);
+                continue;
             }
-            if let Some(graph) = &mut self.graph {
-                graph.push(more.then_some(&frame))?;
+            // Where the job says nothing, the first picture decides; the size may change in the middle of a stream.
+            let size = *self.size.get_or_insert((out.width(), out.height()));
+            let shape = (out.width(), out.height(), out.format());
+            if (shape.0, shape.1) == size {
+                return Ok(true);
             }
-            self.frame = frame;
+            if self.zero_copy == ZeroCopy::Require {
+                let text = format!(
+                    "pictures of {}x{} would have to be scaled to {}x{}",
+                    shape.0, shape.1, size.0, size.1
+                );
+                return Err(
+                    Error::new(Code::CopyRequired, text).with_remedy("allow copies, or keep the size")
+                );
+            }
+            // Scaling holds no picture back, so none is lost with the former graph.
+            if self.scaler.as_ref().is_none_or(|(_, takes)| *takes != shape) {
+                self.scaler = Some((self.make_scaler(out, size)?, shape));
+            }
+            if let Some((graph, _)) = &mut self.scaler {
+                graph.push(Some(out))?;
+            }
         }
     }
 
-    fn scaler(&self, frame: &Frame, (width, height): (u32, u32)) -> Result<Graph> {
+    fn make_scaler(&self, frame: &Frame, (width, height): (u32, u32)) -> Result<Graph> {
         let format = VideoFormat {
             width: frame.width(),
             height: frame.height(),
@@ -107,7 +139,7 @@ impl Pictures {
                     self.decoded += 1;
                     return Ok(true);
                 }
-                Ok(Decoded::Finished) => return Ok(false),
+                Ok(Decoded::Finished) => return self.vanished().map(|()| false),
                 Ok(Decoded::NeedInput) => self.feed(other)?,
                 Err(error) => self.broken(error)?,
             }
@@ -118,10 +150,25 @@ impl Pictures {
     fn feed(&mut self, other: &mut dyn FnMut(&mut Packet) -> Result<()>) -> Result<()> {
         loop {
             self.cancel.check()?;
-            match self.demuxer.read(&mut self.packet) {
-                Ok(true) if self.packet.stream() == self.video => break,
+            let read = self.demuxer.read(&mut self.packet);
+            if let Some(error) = self.demuxer.damage() {
+                self.broken(error)?;
+            }
+            if let (Ok(true), Some(pts)) = (&read, self.packet.pts()) {
+                let end = pts.saturating_add(self.packet.duration());
+                self.end = self.end.max(self.packet.time_base().rescale(end, MICROSECONDS));
+            }
+            match read {
+                Ok(true) if self.packet.stream() == self.video => {
+                    if self.begins() {
+                        break;
+                    }
+                }
                 Ok(true) => other(&mut self.packet)?,
-                Ok(false) => return self.decoder.send(None).map(drop),
+                Ok(false) => {
+                    self.ends_early()?;
+                    return self.decoder.send(None).map(drop);
+                }
                 Err(error) if error.code() == Code::Cancelled => return Err(error),
                 Err(error) => {
                     self.broken(error)?;
@@ -130,13 +177,53 @@ impl Pictures {
             }
         }
         if self.packet.is_corrupt() {
-            // The demuxer knows already that the packet is not whole.
-            return self.broken(Error::new(Code::InputTruncated, "a packet is cut"));
+            return self
+                .broken(Error::new(Code::InputCorrupt, "the container knows that a packet is damaged"));
         }
         match self.decoder.send(Some(&self.packet)) {
-            Ok(_) => Ok(()),
+            Ok(_) => {
+                self.sent += u64::from(!self.packet.is_discarded());
+                Ok(())
+            }
             Err(error) => self.broken(error),
         }
+    }
+
+    /// The container knows of more than there is, and its reader took the end for a good one.
+    fn ends_early(&mut self) -> Result<()> {
+        let Some(end) = self.demuxer.end() else { return Ok(()) };
+        // Headers are not exact: a second, or one part in fifty.
+        let slack = ((end - self.demuxer.start_time()) / 50).max(1_000_000);
+        if self.end.saturating_add(slack) >= end {
+            return Ok(());
+        }
+        let text = format!(
+            "the content ends at {:.2} s, and by its container at {:.2} s",
+            self.end as f64 / 1e6,
+            end as f64 / 1e6
+        );
+        self.broken(Error::new(Code::InputTruncated, text))
+    }
+
+    /// Every packet of AV1 has one picture (AV1 specification, 7.5), and where it has none decoders say nothing.
+    fn vanished(&mut self) -> Result<()> {
+        let missing = self.sent.saturating_sub(self.decoded + self.corrupt);
+        if missing == 0 || self.codec() != "av1" {
+            return Ok(());
+        }
+        let text = format!("{missing} pictures are missing");
+        self.broken(Error::new(Code::InputCorrupt, text))?;
+        self.corrupt += missing - 1;
+        Ok(())
+    }
+
+    /// A recording may begin in the middle of a group of pictures; decoding begins with the next one.
+    fn begins(&mut self) -> bool {
+        /// Some streams have no picture that is marked as a key.
+        const MOST: u32 = 600;
+        self.began |= self.packet.is_key() || self.before == MOST;
+        self.before += u32::from(!self.began);
+        self.began
     }
 
     fn broken(&mut self, error: Error) -> Result<()> {
@@ -160,14 +247,38 @@ impl Pictures {
         let rate = [stream.frame_rate, stream.average_frame_rate].into_iter().find(|r| r.is_positive());
         let rate = rate.unwrap_or(Rational::new(25, 1)); // what libavformat assumes, too
         let average = stream.average_frame_rate;
-        let constant = !average.is_positive() || (average.as_f64() / rate.as_f64() - 1.0).abs() < 0.002;
+        let close = !average.is_positive() || (average.as_f64() / rate.as_f64() - 1.0).abs() < 0.002;
+        let constant = close && self.demuxer.has_constant_rate(stream).unwrap_or(true);
         (rate, if constant { rate.inverse() } else { stream.time_base })
     }
 
-    /// Presentation time of a picture in `ticks`, counted from the beginning of the source.
+    /// Decides at which moment of the source the result begins, in microseconds, given the first picture. Pictures of a
+    /// constant rate fall on whole frames then, and all other streams move by as much.
+    pub(super) fn begin(&mut self, first: &Frame) {
+        /// Less is rounding of the container.
+        const SLACK: f64 = 1000.0;
+        let file = self.demuxer.start_time();
+        let video = first.best_pts().map_or(file, |pts| self.decoder.time_base().rescale(pts, MICROSECONDS));
+        // What comes before zero is meant to be skipped, such as the first samples of AAC; but no picture is.
+        let begin = if file < 0 { video.min(0) } else { file };
+        let (rate, ticks) = self.rate();
+        self.start = begin;
+        if ticks == rate.inverse() {
+            let step = ticks.as_f64() * 1e6;
+            let frames = ((video.saturating_sub(begin) as f64 - SLACK) / step).ceil().max(0.0) as i64;
+            self.start = video.saturating_sub(ticks.rescale(frames, MICROSECONDS));
+        }
+    }
+
+    /// Where the result begins, in microseconds of the source.
+    pub(super) fn start(&self) -> i64 {
+        self.start
+    }
+
+    /// Presentation time of a picture in `ticks`, counted from the beginning of the result.
     pub(super) fn time(&self, frame: &Frame, ticks: Rational) -> Option<i64> {
-        let base = self.graph.as_ref().map_or(self.decoder.time_base(), Graph::time_base);
-        let start = MICROSECONDS.rescale(self.demuxer.start_time(), base);
+        let base = self.decoder.time_base(); // scaling keeps it
+        let start = MICROSECONDS.rescale(self.start, base);
         Some(base.rescale(frame.best_pts()?.saturating_sub(start), ticks))
     }
 

@@ -23,6 +23,11 @@ pub(super) fn run(
     let (container, codec) = job.target()?;
     let (demuxer, bytes_in) = input::open(job, cancel)?;
     let file = OutputFile::create(&job.output, job.overwrite)?;
+    if file.is_direct() && matches!(container, Container::Mp4 | Container::Mov) {
+        let text = format!("{} is no file, and MP4 has to go back to its beginning", job.output.display());
+        return Err(Error::new(Code::OutputFailed, text)
+            .with_remedy("write .mkv or a raw stream to pipes and devices"));
+    }
     cancel.set_part(file.removable());
 
     let duration_s = demuxer.duration();
@@ -38,7 +43,9 @@ pub(super) fn run(
         return Err(Error::new(Code::InputCorrupt, "no picture of the video could be decoded"));
     }
 
+    pictures.begin(&frame);
     let request = request(job, container, codec, &frame, &pictures);
+    request.validate().map_err(|error| of_input(job, error))?;
     let mut session = crate::choose(&request)?.open()?;
     let mut sink = Sink::create(job, container, &file, &pictures, &session, cancel)?;
     for packet in &mut early {
@@ -51,7 +58,7 @@ pub(super) fn run(
         let time = pictures.time(&frame, session.time_base());
         frame.set_pts(time.map(|t| after(t, &state, session.last_pts())));
         frame.set_duration(0);
-        session.send(&frame)?;
+        session.send(&mut frame)?;
         drain(&mut session, &mut sink)?;
         state.frames += 1;
         state.position_s = session.last_pts().unwrap_or(0) as f64 * session.time_base().as_f64();
@@ -142,6 +149,13 @@ fn request(
     request.time_base = Some(time_base);
     request.chroma_location = frame.chroma_location();
     request
+}
+
+/// What the job alone says was checked before: what is wrong now is the source's.
+fn of_input(job: &Transcode, error: Error) -> Error {
+    let remedy = error.reason().remedy.clone();
+    let error = error.with_code(Code::InputSize).context(job.input.display());
+    if remedy.is_empty() { error } else { error.with_remedy(remedy) }
 }
 
 /// The picture's own word first, then the container's. The old full-range formats say it by their name.

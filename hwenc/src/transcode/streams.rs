@@ -3,9 +3,9 @@
 use super::audio::AudioConverter;
 use super::pictures::{MICROSECONDS, Pictures};
 use super::{Cancel, StreamAction, StreamReport, Transcode};
-use crate::av::{MediaKind, Muxer, Options, Packet, Rational, StreamInfo};
+use crate::av::{Demuxer, MediaKind, Muxer, Options, Packet, Rational, StreamInfo};
 use crate::encode::Session;
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Result};
 use crate::output::{Container, OutputFile};
 
 /// What becomes of the packets of one stream of the source.
@@ -41,7 +41,7 @@ impl Sink {
         let (rate, _) = pictures.rate();
         let video =
             muxer.add_stream(&session.parameters()?, session.time_base(), rate, container.tag(codec))?;
-        muxer.describe_stream(video, demuxer, &demuxer.streams()[pictures.index()])?;
+        muxer.describe_stream(video, demuxer, &demuxer.streams()[pictures.index()], false)?;
 
         let mut routes = Vec::new();
         let mut streams = Vec::new();
@@ -50,9 +50,9 @@ impl Sink {
                 routes.push(Route::Drop); // its packets never come here
                 continue;
             }
-            let (route, action, reason) = route(&mut muxer, container, stream)?;
+            let (route, action, reason) = route(&mut muxer, container, demuxer, stream)?;
             if let Route::Copy(to) | Route::Convert(_, to) = &route {
-                muxer.describe_stream(*to, demuxer, stream)?;
+                muxer.describe_stream(*to, demuxer, stream, action == StreamAction::Copied)?;
             }
             if let Some(reason) = &reason {
                 tracing::warn!(stream = stream.index, %reason, ?action, "not kept as it is");
@@ -74,7 +74,7 @@ impl Sink {
             options.set("movflags", "+faststart")?;
         }
         muxer.write_header(options)?;
-        Ok(Sink { muxer, video, routes, streams, start: demuxer.start_time(), end_s: 0.0 })
+        Ok(Sink { muxer, video, routes, streams, start: pictures.start(), end_s: 0.0 })
     }
 
     /// A packet of the encoder.
@@ -126,6 +126,7 @@ impl Sink {
 fn route(
     muxer: &mut Muxer,
     container: Container,
+    demuxer: &Demuxer,
     stream: &StreamInfo,
 ) -> Result<(Route, StreamAction, Option<String>)> {
     let dropped = |reason: String| Ok((Route::Drop, StreamAction::Dropped, Some(reason)));
@@ -133,13 +134,24 @@ fn route(
     if container.is_raw() {
         return dropped(format!("{muxer_name} files hold one video stream and nothing else"));
     }
+    if container == Container::Matroska && (stream.attached_picture || kind == MediaKind::Attachment) {
+        // Its muxer takes them as files inside the file, which have no packets.
+        return match muxer.attach(demuxer, stream)? {
+            true => Ok((Route::Drop, StreamAction::Copied, None)),
+            false => {
+                dropped(format!("{muxer_name} files need the name of what is attached, and there is none"))
+            }
+        };
+    }
     let no_rate = Rational::new(0, 1);
     if muxer.accepts(&stream.parameters) && kind != MediaKind::Data {
         let to = muxer.add_stream(&stream.parameters, stream.time_base, no_rate, None)?;
         return Ok((Route::Copy(to), StreamAction::Copied, None));
     }
-    if kind != MediaKind::Audio {
-        return dropped(format!("{muxer_name} files cannot hold {codec}"));
+    match kind {
+        MediaKind::Audio => {}
+        MediaKind::Data => return dropped("streams of data are not kept; chapters are".to_owned()),
+        _ => return dropped(format!("{muxer_name} files cannot hold {codec}")),
     }
     match AudioConverter::open(stream, muxer.wants_global_header()) {
         Ok(converter) => {
@@ -148,10 +160,8 @@ fn route(
             Ok((Route::Convert(Box::new(converter), to), StreamAction::Converted, Some(reason)))
         }
         Err(error) if error.code() == Code::OutOfMemory => Err(error),
-        Err(error) => Err(Error::new(
-            Code::OutputUnsupportedCodec,
-            format!("{muxer_name} files cannot hold {codec}, and it cannot be converted: {error}"),
-        )
-        .with_remedy("write to .mkv, which holds it as it is")),
+        Err(error) => Err(error
+            .context(format!("{muxer_name} files cannot hold {codec}, and it cannot be converted"))
+            .with_remedy("write to .mkv, which holds it as it is")),
     }
 }
