@@ -49,7 +49,7 @@ struct Json<'a> {
 pub(crate) fn error(error: &Error, json: bool, signal: Option<&str>) {
     let reason = error.reason();
     let message = match signal {
-        Some(name) => format!("stopped by {name}; nothing was left behind"),
+        Some(name) => stopped(name),
         None => reason.message.clone(),
     };
     note(format_args!("error[{}]: {message}", reason.code));
@@ -58,7 +58,9 @@ pub(crate) fn error(error: &Error, json: bool, signal: Option<&str>) {
             note(format_args!("  {line}"));
         }
     }
-    for candidate in error.candidates() {
+    // Where one encoder is named, that the others are not it goes without saying; JSON has them all.
+    let named = |c: &&hwenc::Candidate| c.reason.code != Code::NotRequested;
+    for candidate in error.candidates().iter().filter(named) {
         note(format_args!("  {candidate}"));
     }
     if !reason.remedy.is_empty() {
@@ -69,6 +71,11 @@ pub(crate) fn error(error: &Error, json: bool, signal: Option<&str>) {
         let value = Json { code, message: &message, evidence, remedy, candidates: error.candidates() };
         let _ = self::json(&value); // the exit code tells of the failure in any case
     }
+}
+
+/// What is said when a signal ended the work.
+pub(crate) fn stopped(signal: &str) -> String {
+    format!("stopped by {signal}; nothing was left behind")
 }
 
 /// Prints what clap has to say, in the contract's form where it is an error.

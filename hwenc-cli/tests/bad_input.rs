@@ -7,9 +7,7 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use common::media::{Dir, count, damaged, stream, streams};
-use common::{
-    HWENC, Ran, Running, User, call, hwenc, is_root, leaves_nothing, open_to_others, quick, refuses, run,
-};
+use common::{HWENC, Ran, Running, User, call, hwenc, leaves_nothing, open_to_others, quick, refuses, run};
 
 const MOVING: &str = "-f lavfi -i testsrc2=s=320x180:r=25:d=2";
 const H264: &str = "-c:v libx264 -preset ultrafast -pix_fmt yuv420p";
@@ -30,6 +28,8 @@ fn sources_that_are_not_there_or_hold_nothing() {
     refuses(&dir, "empty.mp4/in.mp4 out.mp4", 1, "input.not_found");
     refuses(&dir, "empty.mp4 out.mp4", 1, "input.empty");
     refuses(&dir, "file:///nowhere/in.mp4 out.mp4", 1, "input.not_found");
+    refuses(&dir, "http://127.0.0.1:1/in.mp4 out.mp4", 1, "input.failed");
+    refuses(&dir, "nosuch://in.mp4 out.mp4", 1, "input.failed");
 }
 
 #[test]
@@ -114,7 +114,7 @@ fn films_that_were_cut() {
 fn corrupt_pictures_in_the_middle() {
     let dir = Dir::new();
     let whole = film(&dir, "in.mp4");
-    damaged(&dir, "broken.mp4", &whole, &[9, 22, 35]);
+    damaged(&dir, "broken.mp4", &whole, &[9, 22, 35], usize::MAX);
     let ran = refuses(&dir, "broken.mp4 out.mp4", 1, "input.corrupt");
     assert!(ran.stderr.contains("near 0.") && ran.help().contains("--on-corrupt skip"), "{}", ran.stderr);
     let ran = quick(&dir, "broken.mp4 out.mp4 --on-corrupt skip --json").ok();
@@ -197,11 +197,18 @@ fn places_where_nothing_can_be_written() {
     open_to_others(&dir.join("closed"), 0o755); // or it could not be removed
 }
 
-/// Runs a script where a file system of its own may be mounted, as root or not.
+/// Runs a script where a file system of its own may be mounted, as root or as anybody.
 fn in_own_mounts(dir: &Dir, script: &str) -> Ran {
-    let mut command = Command::new("unshare");
-    command.arg(if is_root() { "-m" } else { "-Urm" }).args(["sh", "-ec", script, HWENC]);
-    run(command.current_dir(dir.path()).stdin(Stdio::null()))
+    let unshare = |how: &str, words: &[&str]| {
+        let mut command = Command::new("unshare");
+        command.arg(how).args(words).current_dir(dir.path()).stdin(Stdio::null());
+        run(&mut command)
+    };
+    let how = ["-m", "-Urm"]
+        .into_iter()
+        .find(|how| unshare(how, &["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).code == 0);
+    let how = how.expect("this test needs a mount namespace: root with CAP_SYS_ADMIN, or user namespaces");
+    unshare(how, &["sh", "-ec", script, HWENC])
 }
 
 #[test]
@@ -294,6 +301,14 @@ fn a_film_from_a_pipe() {
     std::fs::write(&pipe, std::fs::read(film).unwrap()).unwrap();
     running.end().ok();
     assert_eq!(count(&dir.join("out.mp4")), 50);
+
+    // How large it will be is not known.
+    let command = ["transcode", "pipe", "gate.mp4", "--encoder", "libx264", "--max-size-ratio", "0.9"];
+    let running = Running::start(hwenc(&dir).args(command));
+    let mut writer = std::fs::OpenOptions::new().write(true).open(&pipe).unwrap();
+    let _ = std::io::Write::write_all(&mut writer, &std::fs::read(dir.join("in.mkv")).unwrap()); // it may leave early
+    drop(writer);
+    running.end().error(1, "input.failed");
 }
 
 #[test]

@@ -75,7 +75,15 @@ const OWNED: [(&str, Way); 3] = [
     }),
 ];
 
-const FRAME: (&str, Way) = ("a frame", |s, f, n| s.send(&frame(f, n)));
+const FRAME: [(&str, Way); 2] = [
+    ("a frame", |s, f, n| s.send(&frame(f, n))),
+    ("a frame that may be stamped", |s, f, n| {
+        let mut frame = frame(f, n);
+        s.send(&mut frame)?;
+        assert_eq!((frame.format(), frame.pts()), (f, Some(n)), "it is still the caller's");
+        Ok(())
+    }),
+];
 
 /// The stream of a film that is handed over this way.
 fn stream(want: &Request, format: PixelFormat, way: Way) -> (Session, Vec<u8>) {
@@ -117,7 +125,7 @@ fn the_same_pictures_become_the_same_stream_however_they_come() {
     ];
     for (codec, depth, format, written) in table {
         let want = request(codec, SIZE.0, SIZE.1).bit_depth(depth).input(format);
-        let ways = [(&LENT[..], written[0]), (&OWNED[..], written[1]), (&[FRAME][..], written[2])];
+        let ways = [(&LENT[..], written[0]), (&OWNED[..], written[1]), (&FRAME[..], written[2])];
         for (ways, written) in ways {
             for (name, way) in ways {
                 let what = format!("{codec} at {depth} bit from {format}, {name}");
@@ -259,7 +267,7 @@ fn a_caller_can_forbid_copies() {
     for (codec, announced, format, passes) in table {
         let want = request(codec, SIZE.0, SIZE.1).input(announced).zero_copy(ZeroCopy::Require);
         let mut session = open(&want);
-        for (name, way) in [OWNED[0], FRAME] {
+        for (name, way) in [OWNED[0], FRAME[0], FRAME[1]] {
             let what = format!("{codec} from {format}, {name}");
             let n = session.stats().frames_in as i64;
             match way(&mut session, format, n) {

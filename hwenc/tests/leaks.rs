@@ -1,7 +1,7 @@
 //! Sessions leave nothing behind: memory, threads and files stay as they are however many are opened and closed, to
 //! the end or not. Alone in its process, so that what is counted is theirs.
 //!
-//! `HWENC_SOAK=1000` opens so many; a change waits for 60.
+//! `HWENC_SOAK=1000` opens so many; a change waits for 120.
 
 mod common;
 
@@ -9,12 +9,12 @@ use std::fs;
 
 use common::pixels::Yuv;
 use common::{CODECS, bare_machine, finish, open, request};
-use hwenc::{Codec, Latency, PixelFormat, Request, Session};
+use hwenc::{Latency, PixelFormat, Session};
 
 const SIZE: (u32, u32) = (640, 360);
-/// What the allocator may keep more at the end than after a quarter: less than one picture of 345,600 bytes for each
-/// session of the shortest run.
-const MOST: usize = 12 << 20;
+/// What the process may hold more at the end than after a quarter: half of what it were if the shortest run left a
+/// picture of 345,600 bytes behind each time. x265 3.5, of Debian 12, loses up to 30 KB with an encoder by itself.
+const MOST: usize = 16 << 20;
 
 /// Resident bytes of this process (proc(5), `statm`).
 fn resident() -> usize {
@@ -34,7 +34,6 @@ fn live_and_die(n: usize, picture: &Yuv) {
         session.send(&picture.picture(PixelFormat::I420)).unwrap();
         session.send(&picture.picture(PixelFormat::I420).idr()).unwrap();
     };
-    let reopened = |want: Request| if codec == Codec::Av1 { want.latency(Latency::Low) } else { want };
     match n / 3 % 4 {
         0 => {
             let (mut session, mut packets) = (open(&want), Vec::new());
@@ -42,7 +41,8 @@ fn live_and_die(n: usize, picture: &Yuv) {
             finish(&mut session, &mut packets);
             assert_eq!(packets.len(), 2);
         }
-        1 => send(&mut open(&reopened(want))),
+        // In SVT-AV1 1.4 the second picture needs a new encoder.
+        1 => send(&mut open(&want.latency(Latency::Low))),
         2 => drop(open(&want)),
         _ => {
             let refused = bare_machine().select(&want.option("no-such-option", "1")).unwrap().open();
@@ -54,8 +54,8 @@ fn live_and_die(n: usize, picture: &Yuv) {
 #[test]
 fn sessions_leave_nothing_behind() {
     let count =
-        std::env::var("HWENC_SOAK").map_or(60, |n| n.parse::<usize>().expect("HWENC_SOAK is a number"));
-    assert!(count >= 48, "every kind has to come twice before the first count");
+        std::env::var("HWENC_SOAK").map_or(120, |n| n.parse::<usize>().expect("HWENC_SOAK is a number"));
+    assert!(count >= 120, "every kind has to come twice before the first count");
     let picture = Yuv::moving(SIZE.0, SIZE.1, 8, 0);
     let counts = || [entries("/proc/self/task"), entries("/proc/self/fd")];
     let mut before = (0, [0, 0]);
@@ -64,9 +64,6 @@ fn sessions_leave_nothing_behind() {
             before = (resident(), counts());
         }
         live_and_die(n, &picture);
-        if n % 12 == 0 {
-            println!("RSS {n} {} {:?}", resident() >> 10, counts());
-        }
     }
     assert_eq!(counts(), before.1, "threads and open files after {count} sessions");
     let more = resident().saturating_sub(before.0);

@@ -101,11 +101,20 @@ pub enum Received {
 pub struct Encoder {
     context: NonNull<ff::AVCodecContext>,
     time_base: Rational,
-    /// It must see a picture before it is drained or closed: SVT-AV1 1.4 waits for one for ever.
-    starving: bool,
-    /// It was drained while it was starving.
+    before_close: BeforeClose,
+    /// It was told the end, and knows of no picture.
     ended: bool,
     _hw_frames: Option<HwFrames>,
+}
+
+/// What SVT-AV1 must have got before it is closed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BeforeClose {
+    Nothing,
+    /// Version 1.4 waits for the first one for ever, in closing and in draining.
+    Picture,
+    /// Every version complains on standard error without it.
+    End,
 }
 
 // SAFETY: an AVCodecContext may be used from any one thread at a time.
@@ -193,7 +202,8 @@ impl Encoder {
         let context = error::alloc(unsafe { ff::avcodec_alloc_context3(codec) }, "an encoder")?;
         // SAFETY: just allocated.
         unsafe { (*context.as_ptr()).time_base = time_base.to_av() };
-        Ok(Encoder { context, time_base, starving: false, ended: false, _hw_frames: None })
+        let before_close = BeforeClose::Nothing;
+        Ok(Encoder { context, time_base, before_close, ended: false, _hw_frames: None })
     }
 
     fn finish_open(
@@ -213,7 +223,9 @@ impl Encoder {
             let what = format!("{name} does not open with these settings");
             return Err(self.failure(Code::EncoderOpenFailed, what, ret, mark));
         }
-        self.starving = name == "libsvtav1" && !cfg!(ffmpeg_7_1);
+        if name == "libsvtav1" {
+            self.before_close = if cfg!(ffmpeg_7_1) { BeforeClose::End } else { BeforeClose::Picture };
+        }
         Ok(self)
     }
 
@@ -254,7 +266,7 @@ impl Encoder {
     pub fn send(&mut self, frame: Option<&Frame>) -> Result<bool> {
         if let Some(frame) = frame {
             self.fits(frame)?;
-        } else if self.starving {
+        } else if self.before_close == BeforeClose::Picture {
             self.ended = true;
             return Ok(true);
         }
@@ -268,7 +280,10 @@ impl Encoder {
         };
         match ret {
             0 => {
-                self.starving = false;
+                self.before_close = match (self.before_close, frame) {
+                    (BeforeClose::Nothing, _) | (_, None) => BeforeClose::Nothing,
+                    (_, Some(_)) => BeforeClose::End,
+                };
                 Ok(true)
             }
             error::EOF if frame.is_none() => Ok(true),
@@ -371,6 +386,18 @@ impl Encoder {
         unsafe { self.context.as_ref() }
     }
 
+    /// Tells the end, throwing away what comes out meanwhile.
+    fn end(&mut self) {
+        let Ok(mut packet) = Packet::empty() else { return };
+        // libavcodec holds one packet and one picture back: the third time it takes what it is told.
+        for _ in 0..3 {
+            match self.send(None) {
+                Ok(false) => drop(self.receive(&mut packet)),
+                _ => return,
+            }
+        }
+    }
+
     /// Sends a blank picture.
     fn feed(&mut self) -> Result<()> {
         let c = self.get();
@@ -394,9 +421,12 @@ impl Encoder {
 
 impl Drop for Encoder {
     fn drop(&mut self) {
-        if self.starving && self.feed().is_err() {
+        if self.before_close == BeforeClose::Picture && self.feed().is_err() {
             tracing::warn!("an encoder is left open, because closing it would never end");
             return;
+        }
+        if self.before_close == BeforeClose::End {
+            self.end();
         }
         let mut context = self.context.as_ptr();
         // SAFETY: ours; closes the codec and joins its threads.

@@ -124,8 +124,9 @@ fn tell_damage(context: &mut ff::AVCodecContext, codec: &str) {
     match codec {
         // They keep errors to themselves otherwise, and FFmpeg 7.1 even swallows whole pictures of HEVC.
         "hevc" | "mjpeg" => context.err_recognition |= ff::AV_EF_EXPLODE as c_int,
-        // Before FFmpeg 7.0 a picture that is decoded in a frame thread is handed out before its error is known.
-        "h264" if cfg!(not(ffmpeg_7_1)) => context.thread_type = ff::FF_THREAD_SLICE as c_int,
+        // Before FFmpeg 7.0 a picture that is decoded in a frame thread is handed out before its error is known, and
+        // with slice threads errors are not looked for. One thread decodes 1080p at 200 pictures a second and more.
+        "h264" if cfg!(not(ffmpeg_7_1)) => context.thread_count = 1,
         _ => {}
     }
 }

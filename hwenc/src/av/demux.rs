@@ -80,7 +80,12 @@ impl Demuxer {
             ff::avformat_open_input(&mut context, url.as_ptr(), ptr::null(), ptr::null_mut())
         };
         if ret < 0 {
-            return Err(failure("the input is no media that FFmpeg recognises", ret, mark, ptr::null()));
+            if ret == ff::AVERROR_INVALIDDATA {
+                return Err(failure("the input is no media that FFmpeg recognises", ret, mark, ptr::null()));
+            }
+            let error = failure("the input cannot be opened", ret, mark, ptr::null());
+            let plain = error.code() == Code::InputNotMedia; // the number did not say more
+            return Err(if plain { error.with_code(Code::InputFailed) } else { error });
         }
         let mut demuxer = Demuxer { context, streams: Vec::new(), seen: mark, _cancel: cancel };
         if demuxer.format() == "tty" {
@@ -114,6 +119,8 @@ impl Demuxer {
                 duration: timestamp(s.duration),
                 frames: u64::try_from(s.nb_frames).ok().filter(|&n| n > 0),
                 attached_picture: s.disposition & ff::AV_DISPOSITION_ATTACHED_PIC as c_int != 0,
+                // SAFETY: a stream of this context.
+                rotation: unsafe { display_matrix(s) }.map_or(0, rotation),
             });
         }
         Ok(streams)
@@ -202,16 +209,20 @@ impl Demuxer {
         if lines.is_empty() || !self.format().starts_with("matroska") {
             return None;
         }
-        let error =
-            Error::new(Code::InputCorrupt, "a part of the container cannot be read, and was stepped over");
+        // libavformat/matroskadec.c says so where an element goes on behind the end of the file.
+        let ended = lines.iter().any(|line| line.contains("ended prematurely"));
+        let error = if ended {
+            Error::new(Code::InputTruncated, "the input ends before its content")
+        } else {
+            Error::new(Code::InputCorrupt, "a part of the container cannot be read, and was stepped over")
+        };
         Some(lines.into_iter().fold(error, Error::with_evidence))
     }
 
     /// Before which moment the content cannot end by the container's own word, in microseconds; `None` where it would be
     /// a guess.
     pub fn end(&self) -> Option<i64> {
-        // SAFETY: an open context, only read.
-        let method = unsafe { ff::av_fmt_ctx_get_duration_estimation_method(self.context) };
+        let method = self.get().duration_estimation_method;
         let duration = timestamp(self.get().duration).filter(|&d| d > 0)?;
         let known = method != ff::AVDurationEstimationMethod::AVFMT_DURATION_FROM_BITRATE;
         // Some containers count it from the first timestamp, some from zero: the earlier of the two is sure.
@@ -227,6 +238,12 @@ impl Demuxer {
     /// Duration in seconds, where known.
     pub fn duration(&self) -> Option<f64> {
         timestamp(self.get().duration).filter(|&d| d > 0).map(|d| d as f64 / f64::from(ff::AV_TIME_BASE))
+    }
+
+    /// Timestamps of this container may jump, as those of spliced broadcasts do.
+    pub fn times_may_jump(&self) -> bool {
+        // SAFETY: an open context has a format.
+        unsafe { (*self.get().iformat).flags & ff::AVFMT_TS_DISCONT as c_int != 0 }
     }
 
     /// The earliest timestamp of any stream, in microseconds.
@@ -245,6 +262,40 @@ impl Drop for Demuxer {
         // SAFETY: ours, opened by avformat_open_input.
         unsafe { ff::avformat_close_input(&mut self.context) };
     }
+}
+
+/// The matrix by which players turn the pictures of a stream.
+///
+/// # Safety
+/// A live stream, which must outlive the slice.
+pub(super) unsafe fn display_matrix<'a>(stream: *const ff::AVStream) -> Option<&'a [u8]> {
+    let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
+    // SAFETY: the caller's word; libav keeps that many bytes there while the stream lives.
+    unsafe {
+        #[cfg(ffmpeg_6_1)]
+        let (data, size) = {
+            let p = &*(*stream).codecpar;
+            let found = ff::av_packet_side_data_get(p.coded_side_data, p.nb_coded_side_data, kind);
+            found.as_ref().map_or((ptr::null_mut(), 0), |d| (d.data, d.size))
+        };
+        #[cfg(not(ffmpeg_6_1))]
+        let (data, size) = {
+            let mut size = 0;
+            (ff::av_stream_get_side_data(stream, kind, &mut size), size)
+        };
+        (!data.is_null()).then(|| std::slice::from_raw_parts(data, size))
+    }
+}
+
+/// Degrees, counter-clockwise, to the nearest whole one.
+fn rotation(matrix: &[u8]) -> i32 {
+    let mut numbers = [0i32; 9];
+    for (number, bytes) in numbers.iter_mut().zip(matrix.chunks_exact(4)) {
+        *number = i32::from_ne_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+    }
+    // SAFETY: nine readable numbers.
+    let degrees = unsafe { ff::av_display_rotation_get(numbers.as_ptr()) };
+    if degrees.is_finite() { degrees.round() as i32 } else { 0 }
 }
 
 fn failure(what: &str, ret: c_int, mark: log::Mark, context: *const c_void) -> Error {

@@ -8,7 +8,7 @@ use std::sync::atomic::AtomicBool;
 
 use ffmpeg_sys_next as ff;
 
-use super::demux::{file_url, interrupt};
+use super::demux::{display_matrix, file_url, interrupt};
 use super::{Demuxer, Options, Packet, Rational, StreamInfo, StreamParameters, error, log};
 use crate::error::{Code, Error, Result};
 
@@ -16,6 +16,8 @@ use crate::error::{Code, Error, Result};
 pub struct Muxer {
     context: *mut ff::AVFormatContext,
     header_written: bool,
+    /// Decoding time of each stream's last packet, in the stream's own ticks.
+    last: Vec<Option<i64>>,
     _cancel: Arc<AtomicBool>,
 }
 
@@ -39,11 +41,13 @@ impl Muxer {
         if ret < 0 || context.is_null() {
             return Err(unknown(format));
         }
-        let muxer = Muxer { context, header_written: false, _cancel: cancel };
+        let muxer = Muxer { context, header_written: false, last: Vec::new(), _cancel: cancel };
         let interrupt = interrupt(&muxer._cancel);
         // SAFETY: a fresh context; the flag lives in self.
         let ret = unsafe {
             (*context).interrupt_callback = interrupt;
+            // What MP4 has had a place for since 2018 (FLAC) is still an experiment to FFmpeg 5.1.
+            (*context).strict_std_compliance = ff::FF_COMPLIANCE_EXPERIMENTAL as c_int;
             if (*(*context).oformat).flags & ff::AVFMT_NOFILE as c_int != 0 {
                 0
             } else {
@@ -251,6 +255,7 @@ impl Muxer {
     /// Writes a packet of stream `stream`, timestamps in the packet's own time base. The packet is left empty.
     ///
     /// # Errors
+    /// [`Code::InputCorrupt`] for content that the container cannot take, after which others can be written;
     /// [`Code::OutputDiskFull`], [`Code::OutputClosed`], [`Code::OutputFailed`], [`Code::Cancelled`].
     pub fn write(&mut self, packet: &mut Packet, stream: usize) -> Result<()> {
         self.has(stream)?;
@@ -261,15 +266,38 @@ impl Muxer {
         let time_base = Rational::from_av(unsafe { (**self.get().streams.add(stream)).time_base });
         packet.rescale(time_base);
         packet.set_stream(stream);
+        self.put_in_order(packet, stream);
         let mark = log::mark();
         // SAFETY: the header is written; the call takes over the packet's reference and blanks it.
         let ret = unsafe { ff::av_interleaved_write_frame(self.context, packet.as_ptr()) };
+        if ret == ff::AVERROR_INVALIDDATA {
+            let error = error::from_av(Code::InputCorrupt, "the container cannot take a packet", ret);
+            return Err(self.explain(error, mark));
+        }
         if ret < 0 {
             return Err(
                 self.explain(error::from_av(Code::OutputFailed, "the output cannot be written", ret), mark)
             );
         }
         self.io_error()
+    }
+
+    /// Containers refuse a packet whose decoding time is not above the one before it, which broken sources have. Like
+    /// the `ffmpeg` command: it moves behind that one.
+    fn put_in_order(&mut self, packet: &mut Packet, stream: usize) {
+        // SAFETY: a context made for an output has a format.
+        let flags = unsafe { (*self.get().oformat).flags };
+        let Some(dts) = packet.dts().filter(|_| flags & ff::AVFMT_NOTIMESTAMPS as c_int == 0) else { return };
+        if self.last.len() <= stream {
+            self.last.resize(stream + 1, None);
+        }
+        let step = i64::from(flags & ff::AVFMT_TS_NONSTRICT as c_int == 0);
+        let least = self.last[stream].map_or(dts, |last| last.saturating_add(step));
+        if dts < least {
+            tracing::warn!(stream, dts, least, "a packet came out of order");
+            packet.delay_to(least);
+        }
+        self.last[stream] = Some(dts.max(least));
     }
 
     /// Writes what comes after the last packet and closes the file.
@@ -388,32 +416,19 @@ unsafe fn forget_measured(tags: &mut *mut ff::AVDictionary) {
 /// Two live streams, `to` before its header.
 unsafe fn copy_display_matrix(to: *mut ff::AVStream, from: *mut ff::AVStream) -> Result<()> {
     let kind = ff::AVPacketSideDataType::AV_PKT_DATA_DISPLAYMATRIX;
-    #[cfg(ffmpeg_6_1)]
-    // SAFETY: the caller's word; the data is copied into memory that the parameters own.
+    // SAFETY: the caller's word; the data is copied into memory that the stream owns.
     unsafe {
-        let (from, to) = (&*(*from).codecpar, &mut *(*to).codecpar);
-        let old = ff::av_packet_side_data_get(from.coded_side_data, from.nb_coded_side_data, kind);
-        let Some(old) = old.as_ref() else { return Ok(()) };
-        let new = ff::av_packet_side_data_new(
-            &mut to.coded_side_data,
-            &mut to.nb_coded_side_data,
-            kind,
-            old.size,
-            0,
-        );
-        let new = error::alloc(new, "side data")?;
-        ptr::copy_nonoverlapping(old.data, (*new.as_ptr()).data, old.size);
-    }
-    #[cfg(not(ffmpeg_6_1))]
-    // SAFETY: as above, the stream owns the memory.
-    unsafe {
-        let mut size = 0;
-        let old = ff::av_stream_get_side_data(from, kind, &mut size);
-        if old.is_null() {
-            return Ok(());
-        }
-        let new = error::alloc(ff::av_stream_new_side_data(to, kind, size), "side data")?;
-        ptr::copy_nonoverlapping(old, new.as_ptr(), size);
+        let Some(old) = display_matrix(from) else { return Ok(()) };
+        #[cfg(ffmpeg_6_1)]
+        let new = {
+            let p = &mut *(*to).codecpar;
+            let (data, count) = (&mut p.coded_side_data, &mut p.nb_coded_side_data);
+            let new = ff::av_packet_side_data_new(data, count, kind, old.len(), 0);
+            (*error::alloc(new, "side data")?.as_ptr()).data
+        };
+        #[cfg(not(ffmpeg_6_1))]
+        let new = error::alloc(ff::av_stream_new_side_data(to, kind, old.len()), "side data")?.as_ptr();
+        ptr::copy_nonoverlapping(old.as_ptr(), new, old.len());
     }
     Ok(())
 }

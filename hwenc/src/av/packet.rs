@@ -100,6 +100,12 @@ impl Packet {
         self.get_mut().stream_index = stream as i32;
     }
 
+    #[cfg(test)]
+    pub(crate) fn set_times(&mut self, at: i64, duration: i64) {
+        let p = self.get_mut();
+        (p.pts, p.dts, p.duration) = (at, at, duration);
+    }
+
     pub(crate) fn set_time_base(&mut self, time_base: Rational) {
         self.time_base = time_base;
     }
@@ -115,6 +121,15 @@ impl Packet {
             if *t != super::NO_PTS {
                 *t = t.saturating_add(ticks);
             }
+        }
+    }
+
+    /// Moves the decoding time to `least`, and the presentation time with it where it would come before.
+    pub(crate) fn delay_to(&mut self, least: i64) {
+        let p = self.get_mut();
+        p.dts = least;
+        if p.pts != super::NO_PTS {
+            p.pts = p.pts.max(least);
         }
     }
 

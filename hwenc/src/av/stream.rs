@@ -178,4 +178,6 @@ pub struct StreamInfo {
     pub frames: Option<u64>,
     /// A cover picture, not a film.
     pub attached_picture: bool,
+    /// Degrees by which players turn the pictures, counter-clockwise.
+    pub rotation: i32,
 }

@@ -117,6 +117,7 @@ fn exists(target: &Path) -> Error {
 /// Why a file cannot be made: `place` is the directory, or the file itself.
 fn refused(place: &Path, error: &std::io::Error) -> Error {
     let code = match error.kind() {
+        ErrorKind::NotFound if place.is_dir() => Code::OutputPermission, // /proc and its like
         ErrorKind::NotFound | ErrorKind::NotADirectory => Code::OutputNoDirectory,
         ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Code::OutputPermission,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::OutputDiskFull,
@@ -182,6 +183,7 @@ mod tests {
         assert_eq!(code(&dir.path().join("no/film.mp4")), Code::OutputNoDirectory);
         fs::write(dir.path().join("file"), b"").unwrap();
         assert_eq!(code(&dir.path().join("file/film.mp4")), Code::OutputNoDirectory);
+        assert_eq!(code(Path::new("/proc/film.mp4")), Code::OutputPermission);
     }
     #[test]
     fn names_as_long_as_the_file_system_allows_can_be_written() {

@@ -56,26 +56,23 @@ impl AudioConverter {
     }
 
     /// Takes a packet, or `None` for the end, and hands what comes out to `write`.
+    ///
+    /// # Errors
+    /// [`Code::InputCorrupt`] when something did not decode; it can go on with the next packet.
     pub(super) fn convert(
         &mut self,
         packet: Option<&Packet>,
         write: &mut dyn FnMut(&mut Packet) -> Result<()>,
     ) -> Result<()> {
-        match self.decoder.send(packet) {
-            Ok(_) => {}
-            // A damaged block of sound is a click; players go on, and so does this.
-            Err(error) if error.code() == Code::InputCorrupt => {
-                tracing::warn!(%error, "sound left out");
-                return Ok(());
-            }
-            Err(error) => return Err(error),
-        }
+        self.decoder.send(packet)?;
+        let mut damage = Ok(());
         loop {
             match self.decoder.receive(&mut self.frame) {
                 Ok(Decoded::Frame) => self.filter(write)?,
-                Ok(Decoded::NeedInput) => return Ok(()),
+                Ok(Decoded::NeedInput) => return damage,
                 Ok(Decoded::Finished) => break,
-                Err(error) => tracing::warn!(%error, "sound left out"),
+                Err(error) if error.code() == Code::InputCorrupt => damage = Err(error),
+                Err(error) => return Err(error),
             }
         }
         if let Some(graph) = &mut self.graph {
@@ -83,7 +80,8 @@ impl AudioConverter {
             self.pull(write)?;
         }
         self.encoder.send(None)?;
-        self.drain(write)
+        self.drain(write)?;
+        damage
     }
 
     fn filter(&mut self, write: &mut dyn FnMut(&mut Packet) -> Result<()>) -> Result<()> {

@@ -42,7 +42,7 @@ pub struct Transcode {
     pub output: PathBuf,
     /// Codec; `None`: what the container or the named encoder implies, else H.264.
     pub codec: Option<Codec>,
-    /// Width and height in pixels; `None`: the source's.
+    /// Width and height in pixels, as they are seen: a film that players turn is turned already. `None`: the source's.
     pub size: Option<(u32, u32)>,
     /// 8 or 10; `None`: the source's.
     pub bit_depth: Option<u8>,

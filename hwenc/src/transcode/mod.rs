@@ -23,6 +23,7 @@ mod pipeline;
 mod progress;
 mod report;
 mod streams;
+mod timeline;
 
 pub use cancel::Cancel;
 pub use job::{OnCorrupt, Transcode};

@@ -1,9 +1,10 @@
 //! [`Pictures`]: the source's video, decoded and scaled.
 
+use super::timeline::Timeline;
 use super::{Cancel, OnCorrupt, Transcode};
 use crate::av::{
-    Color, Decoded, Decoder, Demuxer, Frame, Graph, Packet, PixelFormat, Pulled, Rational, StreamInfo,
-    VideoFormat,
+    Color, Decoded, Decoder, Demuxer, Frame, Graph, MediaKind, Packet, PixelFormat, Pulled, Rational,
+    StreamInfo, VideoFormat,
 };
 use crate::error::{Code, Error, Result};
 use crate::select::ZeroCopy;
@@ -19,6 +20,7 @@ pub(super) struct Pictures {
     scaler: Option<(Graph, (u32, u32, PixelFormat))>,
     size: Option<(u32, u32)>,
     packet: Packet,
+    timeline: Timeline,
     video: usize,
     on_corrupt: OnCorrupt,
     zero_copy: ZeroCopy,
@@ -27,6 +29,8 @@ pub(super) struct Pictures {
     /// A key picture was seen, and how many pictures came before it.
     began: bool,
     before: u32,
+    /// Time of the last packet, in seconds.
+    at: f64,
     /// Packets that must become pictures.
     sent: u64,
     /// Where the last packet of any stream ended, in microseconds.
@@ -50,11 +54,15 @@ impl Pictures {
         };
         let decoder = Decoder::open(stream, 0, None)?;
         let video = stream.index;
+        // The job means pictures as they are seen; a player turns those of phones.
+        let turned = stream.rotation.rem_euclid(180) == 90;
+        let size = job.size.map(|(width, height)| if turned { (height, width) } else { (width, height) });
         Ok(Pictures {
+            timeline: Timeline::new(&demuxer),
             demuxer,
             decoder,
             scaler: None,
-            size: job.size,
+            size,
             packet: Packet::empty()?,
             video,
             on_corrupt: job.on_corrupt,
@@ -63,6 +71,7 @@ impl Pictures {
             start: 0,
             began: false,
             before: 0,
+            at: 0.0,
             sent: 0,
             end: 0,
             decoded: 0,
@@ -154,7 +163,12 @@ impl Pictures {
             if let Some(error) = self.demuxer.damage() {
                 self.broken(error)?;
             }
+            if let Ok(true) = read {
+                let kind = self.demuxer.streams().get(self.packet.stream()).map(|s| s.parameters.kind());
+                self.timeline.place(&mut self.packet, kind.unwrap_or(MediaKind::Data));
+            }
             if let (Ok(true), Some(pts)) = (&read, self.packet.pts()) {
+                self.at = pts as f64 * self.packet.time_base().as_f64();
                 let end = pts.saturating_add(self.packet.duration());
                 self.end = self.end.max(self.packet.time_base().rescale(end, MICROSECONDS));
             }
@@ -191,7 +205,7 @@ impl Pictures {
 
     /// The container knows of more than there is, and its reader took the end for a good one.
     fn ends_early(&mut self) -> Result<()> {
-        let Some(end) = self.demuxer.end() else { return Ok(()) };
+        let Some(end) = self.demuxer.end().filter(|_| !self.timeline.jumped()) else { return Ok(()) };
         // Headers are not exact: a second, or one part in fifty.
         let slack = ((end - self.demuxer.start_time()) / 50).max(1_000_000);
         if self.end.saturating_add(slack) >= end {
@@ -228,7 +242,7 @@ impl Pictures {
 
     fn broken(&mut self, error: Error) -> Result<()> {
         if self.on_corrupt == OnCorrupt::Fail {
-            let at = self.packet.pts().map_or(0.0, |pts| pts as f64 * self.packet.time_base().as_f64());
+            let at = self.at;
             return Err(error.context(format!("near {at:.2} s, after {} good pictures", self.decoded)));
         }
         tracing::warn!(%error, "left out");

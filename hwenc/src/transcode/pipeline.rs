@@ -22,6 +22,13 @@ pub(super) fn run(
     let cpu = cpu_seconds();
     let (container, codec) = job.target()?;
     let (demuxer, bytes_in) = input::open(job, cancel)?;
+    if job.max_size_ratio.is_some() && bytes_in == 0 {
+        let text =
+            format!("the size of {} is not known, so no result can be compared with it", job.input.display());
+        return Err(
+            Error::new(Code::InputFailed, text).with_remedy("leave the size ratio out, or name a file")
+        );
+    }
     let file = OutputFile::create(&job.output, job.overwrite)?;
     if file.is_direct() && matches!(container, Container::Mp4 | Container::Mov) {
         let text = format!("{} is no file, and MP4 has to go back to its beginning", job.output.display());

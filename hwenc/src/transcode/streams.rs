@@ -2,7 +2,7 @@
 
 use super::audio::AudioConverter;
 use super::pictures::{MICROSECONDS, Pictures};
-use super::{Cancel, StreamAction, StreamReport, Transcode};
+use super::{Cancel, OnCorrupt, StreamAction, StreamReport, Transcode};
 use crate::av::{Demuxer, MediaKind, Muxer, Options, Packet, Rational, StreamInfo};
 use crate::encode::Session;
 use crate::error::{Code, Result};
@@ -15,12 +15,23 @@ enum Route {
     Convert(Box<AudioConverter>, usize),
 }
 
+/// What was seen of a stream so far.
+#[derive(Clone, Copy, Default)]
+struct State {
+    /// Something of it is in the result.
+    began: bool,
+    damaged: u64,
+}
+
 /// The container that is being written.
 pub(super) struct Sink {
     muxer: Muxer,
     video: usize,
     routes: Vec<Route>,
+    /// What became of each stream, the video included.
+    states: Vec<State>,
     streams: Vec<StreamReport>,
+    on_corrupt: OnCorrupt,
     /// Where the source begins, in microseconds; the result begins at 0.
     start: i64,
     end_s: f64,
@@ -45,12 +56,21 @@ impl Sink {
 
         let mut routes = Vec::new();
         let mut streams = Vec::new();
+        let (mut sound, mut unheard) = (false, None);
         for stream in demuxer.streams() {
             if stream.index == pictures.index() {
                 routes.push(Route::Drop); // its packets never come here
                 continue;
             }
-            let (route, action, reason) = route(&mut muxer, container, demuxer, stream)?;
+            let (route, action, reason) = match route(&mut muxer, container, demuxer, stream) {
+                Err(error) if error.code() == Code::InputNoDecoder => {
+                    let reason = error.reason().message.clone();
+                    unheard.get_or_insert(error);
+                    (Route::Drop, StreamAction::Dropped, Some(reason))
+                }
+                result => result?,
+            };
+            sound |= stream.parameters.kind() == MediaKind::Audio && !matches!(route, Route::Drop);
             if let Route::Copy(to) | Route::Convert(_, to) = &route {
                 muxer.describe_stream(*to, demuxer, stream, action == StreamAction::Copied)?;
             }
@@ -66,6 +86,10 @@ impl Sink {
             });
             routes.push(route);
         }
+        // A second track that nobody can decode is no loss beside one that plays; without one the film would be silent.
+        if let Some(error) = unheard.filter(|_| !sound) {
+            return Err(error);
+        }
         if !container.is_raw() {
             muxer.describe(demuxer)?;
         }
@@ -74,7 +98,8 @@ impl Sink {
             options.set("movflags", "+faststart")?;
         }
         muxer.write_header(options)?;
-        Ok(Sink { muxer, video, routes, streams, start: pictures.start(), end_s: 0.0 })
+        let (states, start) = (vec![State::default(); routes.len()], pictures.start());
+        Ok(Sink { muxer, video, routes, states, streams, on_corrupt: job.on_corrupt, start, end_s: 0.0 })
     }
 
     /// A packet of the encoder.
@@ -92,18 +117,39 @@ impl Sink {
         if base.is_positive() {
             packet.shift(-MICROSECONDS.rescale(self.start, base));
         }
-        match self.routes.get_mut(packet.stream()) {
-            Some(Route::Copy(to)) => {
-                let to = *to;
-                self.muxer.write(packet, to)
-            }
+        let (stream, at) = (packet.stream(), packet.pts().map_or(0.0, |pts| pts as f64 * base.as_f64()));
+        let result = match self.routes.get_mut(stream) {
+            Some(Route::Copy(to)) => self.muxer.write(packet, *to),
             Some(Route::Convert(converter, to)) => {
                 let to = *to;
                 converter.convert(Some(packet), &mut |p| self.muxer.write(p, to))
             }
             // A stream that appeared after the beginning has no place any more.
-            Some(Route::Drop) | None => Ok(()),
+            Some(Route::Drop) | None => return Ok(()),
+        };
+        self.judge(stream, at, result)
+    }
+
+    /// Damage is left out and counted, or an error, as for pictures.
+    fn judge(&mut self, stream: usize, at: f64, result: Result<()>) -> Result<()> {
+        let state = &mut self.states[stream];
+        let error = match result {
+            Err(error) if error.code() == Code::InputCorrupt => error,
+            result => {
+                state.began |= result.is_ok();
+                return result;
+            }
+        };
+        // A recording may begin in the middle of a block of sound.
+        if !state.began {
+            return Ok(());
         }
+        if self.on_corrupt == OnCorrupt::Fail {
+            return Err(error.context(format!("stream {stream} near {at:.2} s")));
+        }
+        tracing::warn!(stream, at, %error, "left out");
+        state.damaged += 1;
+        Ok(())
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -112,13 +158,22 @@ impl Sink {
 
     /// Completes the container. Says what became of the streams, and how many seconds the video has.
     pub(super) fn finish(mut self) -> Result<(Vec<StreamReport>, f64)> {
-        for route in &mut self.routes {
-            if let Route::Convert(converter, to) = route {
+        for stream in 0..self.routes.len() {
+            if let Route::Convert(converter, to) = &mut self.routes[stream] {
                 let to = *to;
-                converter.convert(None, &mut |p| self.muxer.write(p, to))?;
+                let result = converter.convert(None, &mut |p| self.muxer.write(p, to));
+                self.judge(stream, self.end_s, result)?;
             }
         }
         self.muxer.finish()?;
+        for report in &mut self.streams {
+            let lost = self.states[report.index].damaged;
+            if lost > 0 {
+                let lost = format!("{lost} damaged packets left out");
+                report.reason =
+                    Some(report.reason.take().map_or(lost.clone(), |reason| format!("{reason}; {lost}")));
+            }
+        }
         Ok((self.streams, self.end_s))
     }
 }
@@ -133,6 +188,9 @@ fn route(
     let (kind, codec, muxer_name) = (stream.parameters.kind(), stream.parameters.codec(), container.muxer());
     if container.is_raw() {
         return dropped(format!("{muxer_name} files hold one video stream and nothing else"));
+    }
+    if !is_known(stream) {
+        return dropped("nothing of it could be read".to_owned());
     }
     if container == Container::Matroska && (stream.attached_picture || kind == MediaKind::Attachment) {
         // Its muxer takes them as files inside the file, which have no packets.
@@ -163,5 +221,15 @@ fn route(
         Err(error) => Err(error
             .context(format!("{muxer_name} files cannot hold {codec}, and it cannot be converted"))
             .with_remedy("write to .mkv, which holds it as it is")),
+    }
+}
+
+/// What libavformat could tell is enough for a container. Broadcasts announce streams that never come.
+fn is_known(stream: &StreamInfo) -> bool {
+    let p = &stream.parameters;
+    match p.kind() {
+        MediaKind::Audio => p.sample_rate() > 0 && p.channels() > 0,
+        MediaKind::Video => p.width() > 0 && p.height() > 0,
+        _ => true,
     }
 }

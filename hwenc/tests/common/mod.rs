@@ -25,10 +25,11 @@ pub(crate) fn request(codec: Codec, width: u32, height: u32) -> Request {
     Request::new(codec, width, height).encoder(encoder).preset(preset).threads(1)
 }
 
-/// This FFmpeg on a machine that has no device at all.
+/// This FFmpeg on a machine that has no device at all. FFmpeg's lines go to errors, and not between the tests'.
 pub(crate) fn bare_machine() -> &'static Report {
     static REPORT: OnceLock<Report> = OnceLock::new();
     REPORT.get_or_init(|| {
+        hwenc::log::install();
         let empty = tempfile::tempdir().unwrap();
         Report::collect_under(&Roots::under(empty.path()))
     })

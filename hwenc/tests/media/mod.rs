@@ -189,14 +189,15 @@ pub fn places(path: &Path) -> Vec<(usize, usize)> {
     all["packets"].as_array().unwrap().iter().map(|p| (number(&p["pos"]), number(&p["size"]))).collect()
 }
 
-/// A copy of a film in which the second half of some pictures, by their place in the file, is overwritten.
-pub fn damaged(dir: &Dir, name: &str, film: &Path, pictures: &[usize]) -> PathBuf {
+/// A copy of a film in which the second half of some pictures, by their place in the file, is overwritten, but at most
+/// so many bytes of each.
+pub fn damaged(dir: &Dir, name: &str, film: &Path, pictures: &[usize], most: usize) -> PathBuf {
     let mut bytes = fs::read(film).unwrap();
     let places = places(film);
     let mut noise = 1u32;
     for &picture in pictures {
         let (at, size) = places[picture];
-        for byte in &mut bytes[at + size / 2..at + size] {
+        for byte in &mut bytes[at + size / 2..at + size / 2 + most.min(size / 2)] {
             noise = noise.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             *byte = noise.to_be_bytes()[0];
         }
