@@ -10,7 +10,7 @@ use common::{HWENC, Running, hwenc};
 
 /// A job that takes far longer than any test waits for it to begin.
 const LONG: [&str; 8] =
-    ["transcode", "in.mp4", "out.mp4", "--encoder", "libx264", "--preset", "placebo", "--json"];
+    ["transcode", "in.mp4", "out.mp4", "--encoder", "libx264", "--preset", "veryslow", "--json"];
 
 fn film(dir: &Dir) {
     dir.film(

@@ -270,7 +270,7 @@ impl Muxer {
         let mark = log::mark();
         // SAFETY: the header is written; the call takes over the packet's reference and blanks it.
         let ret = unsafe { ff::av_interleaved_write_frame(self.context, packet.as_ptr()) };
-        if ret == ff::AVERROR_INVALIDDATA {
+        if matches!(ret, ff::AVERROR_INVALIDDATA | ff::AVERROR_PATCHWELCOME) {
             let error = error::from_av(Code::InputCorrupt, "the container cannot take a packet", ret);
             return Err(self.explain(error, mark));
         }

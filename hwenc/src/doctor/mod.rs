@@ -123,7 +123,7 @@ pub fn run_all(report: &Report, only: Option<&str>) -> Result<Diagnosis> {
     let chosen: Vec<&Check> = CHECKS.iter().filter(|check| only.is_none_or(|id| id == check.id)).collect();
     if let (Some(id), true) = (only, chosen.is_empty()) {
         let names: Vec<_> = CHECKS.iter().map(|check| check.id).collect();
-        return Err(Error::invalid("check", id, format!("one of {}", names.join(", "))));
+        return Err(Error::invalid("the check", id, format!("one of {}", names.join(", "))));
     }
     let run = |check: &&Check| Outcome {
         id: check.id.to_owned(),

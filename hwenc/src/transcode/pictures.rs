@@ -231,11 +231,11 @@ impl Pictures {
         Ok(())
     }
 
-    /// A recording may begin in the middle of a group of pictures; decoding begins with the next one.
+    /// A recorded broadcast may begin in the middle of a group of pictures; decoding begins with the next one.
     fn begins(&mut self) -> bool {
         /// Some streams have no picture that is marked as a key.
         const MOST: u32 = 600;
-        self.began |= self.packet.is_key() || self.before == MOST;
+        self.began |= self.packet.is_key() || self.before == MOST || !self.demuxer.times_may_jump();
         self.before += u32::from(!self.began);
         self.began
     }
