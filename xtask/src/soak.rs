@@ -19,7 +19,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     tier.step("the benches compile", || Ok(cmd!(sh, "cargo bench --workspace --locked --no-run").run()?))?;
     tier.step("a thousand sessions", || {
         let (name, count) = SESSIONS;
-        Ok(cmd!(sh, "cargo test --release --locked -p hwenc --test session").env(name, count).run()?)
+        Ok(cmd!(sh, "cargo test --release --locked -p hwenc --test leaks").env(name, count).run()?)
     })?;
     matrix::steps(project, &mut tier, None, &matrix::TESTS)?;
     tier.finish();
