@@ -218,7 +218,7 @@ pub struct Request {
     pub chroma: Chroma,
     /// Format of the pictures that will come; others are converted too. Default NV12.
     pub input: PixelFormat,
-    /// Colours of what is coded, written into the VUI; fields left unspecified are taken from the input, for RGB from
+    /// Colours of what is coded, written into the VUI. Fields left unspecified stay so for YUV input; for RGB they come from
     /// [`Color::for_height`].
     pub color: Color,
     /// Shape of a pixel; 1:1 by default.
