@@ -1,0 +1,1 @@
+//! The codecs behind the software drivers, loaded when first needed.

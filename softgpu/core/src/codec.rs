@@ -1,0 +1,143 @@
+//! What the driver asks of the codec library, which it loads when first needed: one table of C functions.
+//!
+//! All sizes are in pixels of the coded picture unless said otherwise; every function may be called from any thread, one
+//! at a time per object. Negative return values are failures.
+
+use std::ffi::{c_int, c_void};
+
+/// Name of the exported function that returns the table, `extern "C" fn() -> *const Table`.
+pub const SYMBOL: &str = "softgpu_codec";
+
+/// Version of this layout; the table of another one is refused.
+pub const VERSION: u32 = 1;
+
+/// A codec, as the table numbers it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Codec {
+    /// H.264.
+    H264 = 0,
+    /// HEVC.
+    Hevc = 1,
+    /// AV1.
+    Av1 = 2,
+    /// VP9.
+    Vp9 = 3,
+    /// Motion JPEG.
+    Mjpeg = 4,
+}
+
+/// How a picture's samples lie in memory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Format {
+    /// 8 bit 4:2:0, Cb and Cr interleaved.
+    Nv12 = 0,
+    /// 10 bit 4:2:0 in the upper bits of 16, Cb and Cr interleaved.
+    P010 = 1,
+    /// 8 bit 4:2:0, three planes.
+    I420 = 2,
+    /// 32 bit: B, G, R, A in memory.
+    Bgra = 3,
+    /// 32 bit: R, G, B, A in memory.
+    Rgba = 4,
+    /// 8 bit 4:2:2, packed Y U Y V.
+    Yuy2 = 5,
+    /// 8 bit 4:4:4, three planes.
+    I444 = 6,
+    /// 8 bit luma alone.
+    Y800 = 7,
+}
+
+/// A picture in the driver's memory.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct Image {
+    /// How its samples lie.
+    pub format: Format,
+    /// Width in pixels.
+    pub width: u32,
+    /// Height in pixels.
+    pub height: u32,
+    /// First byte of each plane; null where there is none.
+    pub planes: [*mut u8; 3],
+    /// Bytes from one row to the next, of each plane.
+    pub strides: [usize; 3],
+}
+
+/// How a picture is to be coded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u32)]
+pub enum Kind {
+    /// Decoding can begin here; all references are forgotten.
+    Idr = 0,
+    /// Without references; what comes later may still refer to what was before.
+    Intra = 1,
+    /// Refers to the picture that was last coded with this encoder.
+    Inter = 2,
+}
+
+/// What stays the same for all pictures of an encoder.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub struct EncoderConfig {
+    /// Codec.
+    pub codec: Codec,
+    /// Coded width, a multiple of what the codec's blocks need.
+    pub width: u32,
+    /// Coded height, likewise.
+    pub height: u32,
+    /// 8 or 10.
+    pub bit_depth: u32,
+    /// Frames in `fps_den` seconds.
+    pub fps_num: u32,
+    /// See `fps_num`; never 0.
+    pub fps_den: u32,
+    /// Slices of a picture.
+    pub slices: u32,
+    /// Codec-specific switches, so that the coded blocks fit parameter sets written by somebody else. H.264: bit 0 CABAC,
+    /// bit 1 8x8 transform, bit 2 constrained intra prediction. HEVC: see `softgpu/codec/src/x265.rs`.
+    pub flags: u64,
+    /// Further codec-specific numbers; HEVC: log2 of CTB, smallest CB, largest TB, smallest TB, depth of TB trees inter,
+    /// intra, then zero.
+    pub numbers: [u32; 8],
+}
+
+/// Functions of the codec library.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub struct Table {
+    /// [`VERSION`].
+    pub version: u32,
+    /// A new encoder, or null when its library is not there.
+    pub encoder_open: unsafe extern "C" fn(config: *const EncoderConfig) -> *mut c_void,
+    /// Codes a picture at a quantiser of the codec's own scale, all NAL units or OBUs of it, parameter sets of an IDR
+    /// among them. `data` stays valid until the next call on this encoder.
+    pub encoder_picture: unsafe extern "C" fn(
+        encoder: *mut c_void,
+        image: *const Image,
+        kind: Kind,
+        qp: u32,
+        data: *mut *const u8,
+        len: *mut usize,
+    ) -> c_int,
+    /// Ends an encoder.
+    pub encoder_close: unsafe extern "C" fn(encoder: *mut c_void),
+    /// A new decoder, or null.
+    pub decoder_open: unsafe extern "C" fn(codec: Codec) -> *mut c_void,
+    /// Decodes one access or temporal unit into `image` at once, in decoding order, whatever the display order is. 1 when
+    /// a picture was written, 0 when the unit shows none.
+    pub decoder_picture:
+        unsafe extern "C" fn(decoder: *mut c_void, data: *const u8, len: usize, image: *const Image) -> c_int,
+    /// Ends a decoder.
+    pub decoder_close: unsafe extern "C" fn(decoder: *mut c_void),
+    /// Scales and converts `source` into `target`. Matrices as `AVColorSpace` numbers them; 0 or 1 for full range.
+    pub scale: unsafe extern "C" fn(
+        source: *const Image,
+        source_matrix: c_int,
+        source_full: c_int,
+        target: *const Image,
+        target_matrix: c_int,
+        target_full: c_int,
+    ) -> c_int,
+}

@@ -1,0 +1,1 @@
+//! A preload shim that shows DRM nodes which are not there.

@@ -1,0 +1,3 @@
+//! GPUs in software: the launcher.
+
+#![forbid(unsafe_code)]

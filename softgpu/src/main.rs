@@ -1,0 +1,5 @@
+//! The `softgpu` command.
+
+#![forbid(unsafe_code)]
+
+fn main() {}

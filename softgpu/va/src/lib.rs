@@ -1,0 +1,1 @@
+//! A VA-API driver in software, which the real libva loads as it loads a vendor's.
