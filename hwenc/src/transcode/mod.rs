@@ -13,6 +13,7 @@
 //! # }
 //! ```
 
+mod ahead;
 mod audio;
 mod cancel;
 mod input;

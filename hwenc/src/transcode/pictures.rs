@@ -1,5 +1,6 @@
 //! [`Pictures`]: the source's video, decoded and scaled.
 
+use super::ahead::Ahead;
 use super::timeline::Timeline;
 use super::{Cancel, OnCorrupt, Transcode};
 use crate::av::{
@@ -15,7 +16,7 @@ pub(super) const MICROSECONDS: Rational = Rational::new(1, 1_000_000);
 /// The pictures of the source's video, scaled where the job asks for it; its other packets go elsewhere.
 pub(super) struct Pictures {
     demuxer: Demuxer,
-    decoder: Decoder,
+    decoder: Ahead,
     /// Makes pictures of this shape as large as the result.
     scaler: Option<(Graph, (u32, u32, PixelFormat))>,
     size: Option<(u32, u32)>,
@@ -29,7 +30,7 @@ pub(super) struct Pictures {
     /// A key picture was seen, and how many pictures came before it.
     began: bool,
     before: u32,
-    /// Time of the last packet, in seconds.
+    /// Time of the last packet that was read, in seconds.
     at: f64,
     /// Packets that must become pictures.
     sent: u64,
@@ -52,7 +53,7 @@ impl Pictures {
             let text = format!("{} holds no video", job.input.display());
             return Err(kinds.into_iter().fold(Error::new(Code::InputNoVideo, text), Error::with_evidence));
         };
-        let decoder = Decoder::open(stream, 0, None)?;
+        let decoder = Ahead::new(Decoder::open(stream, 0, None)?)?;
         let video = stream.index;
         // The job means pictures as they are seen; a player turns those of phones.
         let turned = stream.rotation.rem_euclid(180) == 90;
@@ -142,7 +143,7 @@ impl Pictures {
         loop {
             match self.decoder.receive(out) {
                 Ok(Decoded::Frame) if out.is_corrupt() => {
-                    self.broken(Error::new(Code::InputCorrupt, "a picture is damaged"))?;
+                    self.undecodable(Error::new(Code::InputCorrupt, "a picture is damaged"))?;
                 }
                 Ok(Decoded::Frame) => {
                     self.decoded += 1;
@@ -150,7 +151,7 @@ impl Pictures {
                 }
                 Ok(Decoded::Finished) => return self.vanished().map(|()| false),
                 Ok(Decoded::NeedInput) => self.feed(other)?,
-                Err(error) => self.broken(error)?,
+                Err(error) => self.undecodable(error)?,
             }
         }
     }
@@ -181,12 +182,14 @@ impl Pictures {
                 Ok(true) => other(&mut self.packet)?,
                 Ok(false) => {
                     self.ends_early()?;
-                    return self.decoder.send(None).map(drop);
+                    self.decoder.end();
+                    return Ok(());
                 }
                 Err(error) if error.code() == Code::Cancelled => return Err(error),
                 Err(error) => {
                     self.broken(error)?;
-                    return self.decoder.send(None).map(drop);
+                    self.decoder.end();
+                    return Ok(());
                 }
             }
         }
@@ -194,13 +197,8 @@ impl Pictures {
             return self
                 .broken(Error::new(Code::InputCorrupt, "the container knows that a packet is damaged"));
         }
-        match self.decoder.send(Some(&self.packet)) {
-            Ok(_) => {
-                self.sent += u64::from(!self.packet.is_discarded());
-                Ok(())
-            }
-            Err(error) => self.broken(error),
-        }
+        self.sent += u64::from(!self.packet.is_discarded());
+        self.decoder.send(&self.packet, self.at)
     }
 
     /// The container knows of more than there is, and its reader took the end for a good one.
@@ -240,9 +238,17 @@ impl Pictures {
         self.began
     }
 
+    /// What could be read and does not decode.
+    fn undecodable(&mut self, error: Error) -> Result<()> {
+        self.broken_at(error, self.decoder.at())
+    }
+
     fn broken(&mut self, error: Error) -> Result<()> {
+        self.broken_at(error, self.at)
+    }
+
+    fn broken_at(&mut self, error: Error, at: f64) -> Result<()> {
         if self.on_corrupt == OnCorrupt::Fail {
-            let at = self.at;
             return Err(error.context(format!("near {at:.2} s, after {} good pictures", self.decoded)));
         }
         tracing::warn!(%error, "left out");
