@@ -1,1 +1,4 @@
 //! A VA-API driver in software, which the real libva loads as it loads a vendor's.
+
+#[allow(dead_code, reason = "used by the engines")]
+mod bits;
