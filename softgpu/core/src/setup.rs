@@ -32,6 +32,10 @@ pub struct Setup {
     /// Where the report goes.
     #[serde(default)]
     pub report: Option<PathBuf>,
+    /// Paths that the preload shim shows from the run's directory: `/a/tree`, `=/a/directory` whose list alone is shown,
+    /// `/a/prefix*`.
+    #[serde(default)]
+    pub paths: Vec<String>,
 }
 
 /// A device with its nodes.
@@ -44,15 +48,21 @@ pub struct Device {
     pub render: Option<String>,
     /// Name of the primary node in `/dev/dri`, for example `card0`.
     pub card: Option<String>,
-    /// Owner of the render node.
+    /// Owner of the nodes.
     #[serde(default)]
     pub uid: u32,
-    /// Its group.
+    /// Their group.
     #[serde(default)]
     pub gid: u32,
-    /// Its permissions.
+    /// Their permissions.
     #[serde(default)]
     pub mode: u32,
+    /// What opening a node fails with, whatever its permissions; 0: it does not.
+    #[serde(default)]
+    pub errno: i32,
+    /// Its address on its bus, for example `0000:03:00.0`.
+    #[serde(default)]
+    pub address: String,
 }
 
 /// How pictures are coded.
@@ -130,6 +140,8 @@ mod tests {
             uid: 0,
             gid: 44,
             mode: 0o660,
+            errno: 0,
+            address: "0000:03:00.0".to_owned(),
         }
     }
 
@@ -142,6 +154,7 @@ mod tests {
             engine: Engine::Null,
             faults: vec!["va.EndPicture=ENCODING_ERROR@30".parse().expect("rule")],
             report: Some("/tmp/report.json".into()),
+            paths: vec!["/dev/dri".to_owned()],
         };
         setup.save(&dir).expect("saved");
         let back = Setup::load(&dir).expect("loaded");
