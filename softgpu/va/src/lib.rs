@@ -2,3 +2,4 @@
 
 #[allow(dead_code, reason = "used by the engines")]
 mod bits;
+mod engine;
