@@ -104,7 +104,7 @@ pub struct EncoderConfig {
 }
 
 /// Functions of the codec library.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub struct Table {
     /// [`VERSION`].

@@ -1,0 +1,9 @@
+//! VP9.
+
+use super::{Encoder, Open};
+use crate::failure::{Failure, Outcome};
+
+/// The encoder of a context.
+pub(super) fn open(open: &Open) -> Outcome<Box<dyn Encoder>> {
+    Err(Failure::unimplemented(format!("VP9 is not coded by the engine {:?} yet", open.engine)))
+}
