@@ -77,6 +77,45 @@ pub enum Kind {
     Inter = 2,
 }
 
+/// [`EncoderConfig::flags`] of HEVC: what the parameter sets fix. Temporal motion vectors, SAO, weighted prediction and
+/// anything else that a slice header can turn off is never used.
+pub mod hevc {
+    /// amp_enabled_flag.
+    pub const AMP: u64 = 1 << 0;
+    /// sign_data_hiding_enabled_flag.
+    pub const SIGN_HIDING: u64 = 1 << 1;
+    /// transform_skip_enabled_flag.
+    pub const TRANSFORM_SKIP: u64 = 1 << 2;
+    /// cu_qp_delta_enabled_flag.
+    pub const CU_QP_DELTA: u64 = 1 << 3;
+    /// strong_intra_smoothing_enabled_flag.
+    pub const STRONG_INTRA: u64 = 1 << 4;
+    /// constrained_intra_pred_flag.
+    pub const CONSTRAINED_INTRA: u64 = 1 << 5;
+    /// The deblocking filter is off.
+    pub const NO_DEBLOCKING: u64 = 1 << 6;
+    /// Lowest of the two bits of diff_cu_qp_delta_depth.
+    pub const QG_DEPTH: u32 = 8;
+    /// Lowest of the eight bits of pps_cb_qp_offset.
+    pub const CB: u32 = 16;
+    /// Lowest of the eight bits of pps_cr_qp_offset.
+    pub const CR: u32 = 24;
+    /// Lowest of the eight bits of the deblocking filter's beta_offset_div2.
+    pub const BETA: u32 = 32;
+    /// Lowest of the eight bits of the deblocking filter's tc_offset_div2.
+    pub const TC: u32 = 40;
+
+    /// The signed number whose lowest bit is `at`.
+    pub const fn offset(flags: u64, at: u32) -> i32 {
+        (flags >> at) as u8 as i8 as i32
+    }
+
+    /// The bits of a signed number, to be joined with the other flags.
+    pub const fn from_offset(offset: i32, at: u32) -> u64 {
+        (offset as i8 as u8 as u64) << at
+    }
+}
+
 /// What stays the same for all pictures of an encoder.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
@@ -96,7 +135,7 @@ pub struct EncoderConfig {
     /// Slices of a picture.
     pub slices: u32,
     /// Codec-specific switches, so that the coded blocks fit parameter sets written by somebody else. H.264: bit 0 CABAC,
-    /// bit 1 8x8 transform, bit 2 constrained intra prediction. HEVC: see `softgpu/codec/src/x265.rs`.
+    /// bit 1 8x8 transform, bit 2 constrained intra prediction. HEVC: see [`hevc`].
     pub flags: u64,
     /// Further codec-specific numbers; HEVC: log2 of CTB, smallest CB, largest TB, smallest TB, depth of TB trees inter,
     /// intra, then zero.
