@@ -164,8 +164,9 @@ pub struct Table {
     pub encoder_close: unsafe extern "C" fn(encoder: *mut c_void),
     /// A new decoder, or null.
     pub decoder_open: unsafe extern "C" fn(codec: Codec) -> *mut c_void,
-    /// Decodes one access or temporal unit into `image` at once, in decoding order, whatever the display order is. 1 when
-    /// a picture was written, 0 when the unit shows none.
+    /// Decodes one access or temporal unit (or one field of it) into `image` at once, in decoding order, whatever the
+    /// display order is. 1 when a picture was written, 2 when one was written and is damaged, 0 when the unit has none.
+    /// Without data (`len` 0) all references are forgotten.
     pub decoder_picture:
         unsafe extern "C" fn(decoder: *mut c_void, data: *const u8, len: usize, image: *const Image) -> c_int,
     /// Ends a decoder.

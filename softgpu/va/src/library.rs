@@ -164,7 +164,8 @@ impl LibDecoder {
         Ok(Self { table, decoder })
     }
 
-    /// Decodes one access or temporal unit. Whether it showed a picture, which is in `target` then.
+    /// Decodes one access or temporal unit. Whether it showed a picture, which is in `target` then, as it is in a failure
+    /// that speaks of damage.
     pub(crate) fn picture(&mut self, data: &[u8], target: &mut PlanesMut<'_>) -> Outcome<bool> {
         let format = target.format;
         let image =
@@ -174,9 +175,18 @@ impl LibDecoder {
             unsafe { (self.table.decoder_picture)(self.decoder.as_ptr(), data.as_ptr(), data.len(), &image) };
         match status {
             0 => Ok(false),
-            1.. => Ok(true),
+            1 => Ok(true),
+            2.. => Err(Failure::decoding("the picture is damaged")),
             _ => Err(Failure::decoding(format!("the codec library failed ({status})"))),
         }
+    }
+}
+
+impl LibDecoder {
+    /// Forgets all references.
+    pub(crate) fn flush(&mut self) {
+        // SAFETY: the decoder is open; without data neither data nor image is looked at.
+        unsafe { (self.table.decoder_picture)(self.decoder.as_ptr(), ptr::null(), 0, ptr::null()) };
     }
 }
 
