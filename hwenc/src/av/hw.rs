@@ -27,6 +27,16 @@ impl DeviceKind {
     /// OpenCL.
     pub const OPENCL: Self = Self(ff::AVHWDeviceType::AV_HWDEVICE_TYPE_OPENCL);
 
+    /// The format of pictures that live on it; `None` for kinds without any.
+    pub fn format(self) -> Option<PixelFormat> {
+        match self {
+            Self::VAAPI => Some(PixelFormat::VAAPI),
+            Self::CUDA => Some(PixelFormat::CUDA),
+            Self::DRM => Some(PixelFormat::DRM_PRIME),
+            _ => PixelFormat::from_name(self.name()).filter(|format| format.is_hardware()),
+        }
+    }
+
     /// libavutil's name.
     pub fn name(self) -> &'static str {
         // SAFETY: static strings, null for what this libavutil does not know.
@@ -203,16 +213,51 @@ impl HwFrames {
         error::alloc(self.reference()?, "a pool of pictures").map(HwFrames)
     }
 
+    /// The format of its pictures, such as [`PixelFormat::VAAPI`].
+    pub fn format(&self) -> PixelFormat {
+        PixelFormat::from_raw(self.context().format as i32)
+    }
+
+    /// The pixels of its pictures.
+    pub fn software_format(&self) -> PixelFormat {
+        PixelFormat::from_raw(self.context().sw_format as i32)
+    }
+
+    /// Width and height of its pictures in pixels.
+    pub fn size(&self) -> (u32, u32) {
+        let c = self.context();
+        (c.width.max(0) as u32, c.height.max(0) as u32)
+    }
+
+    /// The picture lives on the same device, and its pixels are the same.
+    pub fn takes(&self, picture: &Frame) -> bool {
+        picture.hw_frames().is_some_and(|other| {
+            let (a, b) = (self.context(), other.context());
+            a.device_ctx == b.device_ctx && a.sw_format as i32 == b.sw_format as i32
+        })
+    }
+
+    fn context(&self) -> &ff::AVHWFramesContext {
+        // SAFETY: a live reference to an initialised frames context, which nobody changes any more.
+        unsafe { &*(*self.0.as_ptr()).data.cast::<ff::AVHWFramesContext>() }
+    }
+
     /// A picture of the pool, content undefined.
     ///
     /// # Errors
     /// [`Code::DeviceFailed`] when the pool is used up.
     pub fn picture(&self) -> Result<Frame> {
-        let frame = Frame::empty()?;
+        let mut frame = Frame::empty()?;
+        self.fill(&mut frame)?;
+        Ok(frame)
+    }
+
+    /// Makes `frame` a picture of the pool; what it held is released.
+    pub(crate) fn fill(&self, frame: &mut Frame) -> Result<()> {
+        frame.release();
         // SAFETY: an initialised pool and a blank frame.
         let ret = unsafe { ff::av_hwframe_get_buffer(self.0.as_ptr(), frame.as_ptr(), 0) };
-        error::check(ret, Code::DeviceFailed, "the pool of device pictures is used up")?;
-        Ok(frame)
+        error::check(ret, Code::DeviceFailed, "no picture can be had from the device's pool").map(drop)
     }
 
     /// Copies a picture from memory to a new one on the device.
@@ -269,8 +314,26 @@ impl Frame {
     /// # Errors
     /// [`Code::DeviceFailed`] where the device cannot.
     pub fn map(&self, format: PixelFormat, access: Access) -> Result<Frame> {
-        self.on_device()?;
         let mut new = Frame::empty()?;
+        self.map_into(&mut new, format, access)?;
+        Ok(new)
+    }
+
+    /// The pool that a device picture comes from; `None` for pictures in memory.
+    pub fn hw_frames(&self) -> Option<HwFrames> {
+        let frames = self.get().hw_frames_ctx;
+        if frames.is_null() {
+            return None;
+        }
+        // SAFETY: a live reference, held by the frame.
+        let reference = unsafe { buffer::reference(frames) }.ok()?;
+        NonNull::new(reference).map(HwFrames)
+    }
+
+    /// Maps into a frame that is already there; what it held is released.
+    pub(crate) fn map_into(&self, new: &mut Frame, format: PixelFormat, access: Access) -> Result<()> {
+        self.on_device()?;
+        new.release();
         new.get_mut().format = format.raw();
         let flags = match access {
             Access::Read => ff::AV_HWFRAME_MAP_READ as c_int,
@@ -279,8 +342,7 @@ impl Frame {
         };
         // SAFETY: two live frames.
         let ret = unsafe { ff::av_hwframe_map(new.as_ptr(), self.as_ptr(), flags) };
-        error::check(ret, Code::DeviceFailed, &format!("the picture cannot be mapped as {format}"))?;
-        Ok(new)
+        error::check(ret, Code::DeviceFailed, "the device's picture cannot be mapped").map(drop)
     }
 }
 

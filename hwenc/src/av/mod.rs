@@ -26,6 +26,7 @@ mod pixel;
 mod rational;
 pub(crate) mod scale;
 mod stream;
+pub(crate) mod va;
 pub mod version;
 
 pub use codec::{Encoder, EncoderSettings, Received};

@@ -9,9 +9,10 @@ mod v4l2m2m;
 mod vaapi;
 mod vulkan;
 
-use crate::av::{self, EncoderSettings, PixelFormat};
+use crate::av::{self, DeviceKind, EncoderSettings, PixelFormat};
+use crate::device::RenderNode;
 use crate::error::{Code, Reason, Result};
-use crate::probe::Report;
+use crate::probe::{Report, VaEntry};
 use crate::select::{Codec, Request};
 
 /// One way to encode.
@@ -30,17 +31,22 @@ pub(crate) struct Backend {
 
 /// How a backend that hwenc drives is opened.
 pub(crate) struct Driver {
-    /// What of the request the encoder cannot do, given the formats that it takes (none where nobody knows). Pure.
-    pub(crate) refuses: fn(&Request, encoder: &str, formats: &[String]) -> Option<Reason>,
-    /// The format that pictures are coded from.
+    /// The kind of device that its pictures live on; `None` for memory.
+    pub(crate) surfaces: Option<DeviceKind>,
+    /// What there is to encode with, or what of the request it cannot do. Pure.
+    pub(crate) offer: fn(&Report, &Request, encoder: &str, &Place) -> Result<Offer, Reason>,
+    /// The format that pictures are coded from, in memory or on the device.
     pub(crate) format: fn(&Request, encoder: &str) -> Result<PixelFormat>,
     /// Settings as AVOptions.
-    pub(crate) configure: fn(&Request, encoder: &str, &mut EncoderSettings) -> Result<()>,
+    pub(crate) configure: fn(&Request, encoder: &str, &Offer, &mut EncoderSettings) -> Result<()>,
     /// An IDR in the middle needs a new encoder, because this one cannot be asked for it.
     pub(crate) reopens_for_idr: fn(&Request, encoder: &str) -> bool,
     /// Options whose values are read back from the open encoder.
     pub(crate) applied: &'static [&'static str],
 }
+
+/// What a device's driver offers for a request; `None` for the CPU, and where nobody asked.
+pub(crate) type Offer = Option<VaEntry>;
 
 /// A device on which a backend could run, or none for the CPU.
 pub(crate) struct Place {
@@ -66,6 +72,11 @@ pub(crate) static ALL: &[&Backend] = &[
     &v4l2m2m::BACKEND,
     &software::BACKEND,
 ];
+
+/// The node's driver may speak VA-API.
+pub(crate) fn speaks_va(node: &RenderNode) -> bool {
+    places::any_but_nvidia(node)
+}
 
 /// The backend and codec of an encoder.
 pub(crate) fn of_encoder(name: &str) -> Option<(&'static Backend, Codec)> {

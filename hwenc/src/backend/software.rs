@@ -1,6 +1,6 @@
 //! x264, x265 and SVT-AV1: encoders on the CPU. Never taken unasked.
 
-use super::{Backend, Driver, Place};
+use super::{Backend, Driver, Offer, Place};
 use crate::av::{self, EncoderSettings, PixelFormat};
 use crate::error::{Code, Error, Reason, Result};
 use crate::select::{Chroma, Codec, Latency, RateControl, Request};
@@ -11,7 +11,11 @@ pub(crate) static BACKEND: Backend = Backend {
     encoders: &[(Codec::H264, "libx264"), (Codec::Hevc, "libx265"), (Codec::Av1, "libsvtav1")],
     places: |_| vec![Place { device: None, obstacle: None }],
     driver: Some(Driver {
-        refuses,
+        surfaces: None,
+        offer: |report, request, encoder, _| match refuses(request, encoder, report.formats(encoder)) {
+            Some(reason) => Err(reason),
+            None => Ok(None),
+        },
         format,
         configure,
         reopens_for_idr,
@@ -123,7 +127,7 @@ fn format(request: &Request, encoder: &str) -> Result<PixelFormat> {
     })
 }
 
-fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -> Result<()> {
+fn configure(request: &Request, encoder: &str, _: &Offer, settings: &mut EncoderSettings) -> Result<()> {
     let t = traits(encoder);
     let preset = request.preset.iter().map(|preset| ("preset", preset));
     for (key, value) in preset.chain(request.options.iter().map(|(k, v)| (k.as_str(), v))) {
@@ -146,6 +150,11 @@ fn configure(request: &Request, encoder: &str, settings: &mut EncoderSettings) -
         }
         RateControl::Vbr(bits) => rate(settings, bits, bits.saturating_mul(2)),
         RateControl::Cbr(bits) => rate(settings, bits, bits),
+        RateControl::Qvbr { quality, bits } => {
+            set("crf", format!("{}", crf(t, quality)));
+            settings.max_bit_rate = Some(bits);
+            settings.buffer_bits = Some(bits);
+        }
     }
 
     let low = request.latency == Latency::Low;

@@ -11,7 +11,7 @@ use yuv::{
 use super::picture::{Input, Picture, Pixels};
 use crate::av::buffer::FramePool;
 use crate::av::scale::Scaler;
-use crate::av::{Color, Frame, Matrix, PixelFormat, Range};
+use crate::av::{Access, Color, Frame, HwFrames, Matrix, PixelFormat, Range};
 use crate::error::{Code, Error, Result};
 
 /// What the pictures come as.
@@ -23,7 +23,7 @@ struct Source {
 
 /// Pictures into the encoder's format, size and colours.
 pub(crate) struct Converter {
-    pool: FramePool,
+    target: Target,
     format: PixelFormat,
     color: Color,
     width: u32,
@@ -33,6 +33,14 @@ pub(crate) struct Converter {
     scratch: Frame,
     /// The last rows of RGB pictures that end with their last pixel.
     last: Vec<u8>,
+}
+
+/// Where the pictures that are coded live.
+enum Target {
+    /// In memory.
+    Memory(FramePool),
+    /// On a device: written through a mapping, in one pass.
+    Device { frames: HwFrames, mapped: Frame },
 }
 
 enum Plan {
@@ -47,17 +55,22 @@ enum Plan {
 }
 
 impl Converter {
+    /// With `frames` the pictures are put on that device.
     pub(crate) fn new(
         format: PixelFormat,
         color: Color,
         width: u32,
         height: u32,
         require_zero_copy: bool,
+        frames: Option<HwFrames>,
     ) -> Result<Self> {
-        let pool = FramePool::new(format, width, height)?;
+        let target = match frames {
+            Some(frames) => Target::Device { frames, mapped: Frame::empty()? },
+            None => Target::Memory(FramePool::new(format, width, height)?),
+        };
         let scratch = Frame::empty()?;
         Ok(Converter {
-            pool,
+            target,
             format,
             color,
             width,
@@ -69,53 +82,57 @@ impl Converter {
         })
     }
 
-    /// What pictures are coded from.
+    /// What the encoder is handed.
     pub(crate) fn format(&self) -> PixelFormat {
-        self.format
+        match &self.target {
+            Target::Memory(_) => self.format,
+            Target::Device { frames, .. } => frames.format(),
+        }
     }
 
     /// Makes `out` the picture to be coded, and says how many bytes were written for that; `None` when the input's own
     /// frame is to be coded as it is.
     pub(crate) fn run(&mut self, input: &Input<'_>, out: &mut Frame) -> Result<Option<u64>> {
+        if let (Target::Device { frames, .. }, Some(picture)) = (&self.target, input.frame())
+            && picture.is_hardware()
+        {
+            self.check_size((picture.width(), picture.height()))?;
+            return if frames.takes(picture) { Ok(None) } else { Err(elsewhere(picture, self.format)) };
+        }
         let source = self.source(input)?;
         if self.plan.as_ref().is_none_or(|(known, _)| *known != source) {
             self.plan = Some((source, self.decide(source)?));
         }
         let Some((_, plan)) = &mut self.plan else { unreachable!("just made") };
 
-        if matches!(plan, Plan::Pass) && input.frame().is_some_and(Frame::suits_encoders) {
+        let in_memory = matches!(self.target, Target::Memory(_));
+        if in_memory && matches!(plan, Plan::Pass) && input.frame().is_some_and(Frame::suits_encoders) {
             return Ok(None);
         }
         if self.require_zero_copy {
+            let to = if in_memory {
+                self.format.name().to_owned()
+            } else {
+                format!("{} on the device", self.format)
+            };
             return Err(Error::new(
                 Code::CopyRequired,
-                format!("{} pictures would have to be copied or converted to {}", source.format, self.format),
+                format!("{} pictures would have to be copied or converted to {to}", source.format),
             ));
         }
-        self.pool.fill(out)?;
-        let mut written = out.byte_len() as u64;
-        match plan {
-            Plan::Pass => copy_planes(&planes(input)?, out)?,
-            Plan::Split => split(&planes(input)?, out)?,
-            Plan::Rgb(range, matrix) => {
-                let (bytes, stride) = planes(input)?[0];
-                rgb(source.format, bytes, stride, out, *range, *matrix, &mut self.last)?;
+        match &mut self.target {
+            Target::Memory(pool) => {
+                pool.fill(out)?;
+                write(plan, source, input, out, &mut self.scratch, &mut self.last).map(Some)
             }
-            Plan::Scale(scaler) => match input {
-                Input::Frame(frame) => scaler.run(frame, out)?,
-                Input::FrameMut(frame) => scaler.run(frame, out)?,
-                // swscale may read a little past the end of a row, which memory of the caller does not allow.
-                Input::Picture(_) => {
-                    if self.scratch.format() != source.format {
-                        self.scratch = Frame::picture(source.format, self.width, self.height)?;
-                    }
-                    written += self.scratch.byte_len() as u64;
-                    copy_planes(&planes(input)?, &mut self.scratch)?;
-                    scaler.run(&self.scratch, out)?;
-                }
-            },
+            Target::Device { frames, mapped } => {
+                frames.fill(out)?;
+                out.map_into(mapped, self.format, Access::Overwrite)?;
+                let written = write(plan, source, input, mapped, &mut self.scratch, &mut self.last);
+                mapped.release(); // the device sees it from here on
+                written.map(Some)
+            }
         }
-        Ok(Some(written))
     }
 
     /// Format and colours of the input; what it does not say is the session's.
@@ -125,19 +142,11 @@ impl Converter {
             Input::Frame(f) => (f.format(), f.color(), f.width(), f.height()),
             Input::FrameMut(f) => (f.format(), f.color(), f.width(), f.height()),
         };
-        if (width, height) != (self.width, self.height) {
-            let (is, must) = (format!("{width}x{height}"), format!("{}x{}", self.width, self.height));
-            return Err(Error::new(
-                Code::PictureInvalid,
-                format!("the picture is {is}, and the session is {must}"),
-            )
-            .with_value(is, must)
-            .with_remedy("scale it first, or open a session of its size"));
-        }
+        self.check_size((width, height))?;
         if format.is_hardware() {
             return Err(Error::new(
                 Code::PictureInvalid,
-                format!("{format} pictures live on a device, and this encoder runs on the CPU"),
+                format!("{format} pictures live on a device that this encoder cannot reach"),
             )
             .with_remedy("download the picture first"));
         }
@@ -147,6 +156,16 @@ impl Converter {
             return Ok(Source { format, color: self.color });
         }
         Ok(Source { format, color: color.or(self.color) })
+    }
+
+    fn check_size(&self, (width, height): (u32, u32)) -> Result<()> {
+        if (width, height) == (self.width, self.height) {
+            return Ok(());
+        }
+        let (is, must) = (format!("{width}x{height}"), format!("{}x{}", self.width, self.height));
+        Err(Error::new(Code::PictureInvalid, format!("the picture is {is}, and the session is {must}"))
+            .with_value(is, must)
+            .with_remedy("scale it first, or open a session of its size"))
     }
 
     fn decide(&self, source: Source) -> Result<Plan> {
@@ -172,6 +191,50 @@ impl Converter {
             Scaler::new((source.format, source.color), (self.format, color), self.width, self.height)?;
         Ok(Plan::Scale(scaler))
     }
+}
+
+/// Fills `out` as planned, and says how many bytes were written for that.
+fn write(
+    plan: &mut Plan,
+    source: Source,
+    input: &Input<'_>,
+    out: &mut Frame,
+    scratch: &mut Frame,
+    last: &mut Vec<u8>,
+) -> Result<u64> {
+    let mut written = out.byte_len() as u64;
+    match plan {
+        Plan::Pass => copy_planes(&planes(input)?, out)?,
+        Plan::Split => split(&planes(input)?, out)?,
+        Plan::Rgb(range, matrix) => {
+            let (bytes, stride) = planes(input)?[0];
+            rgb(source.format, bytes, stride, out, *range, *matrix, last)?;
+        }
+        Plan::Scale(scaler) => match input {
+            Input::Frame(frame) => scaler.run(frame, out)?,
+            Input::FrameMut(frame) => scaler.run(frame, out)?,
+            // swscale may read a little past the end of a row, which memory of the caller does not allow.
+            Input::Picture(picture) => {
+                if scratch.format() != source.format {
+                    *scratch = Frame::picture(source.format, picture.width, picture.height)?;
+                }
+                written += scratch.byte_len() as u64;
+                copy_planes(&planes(input)?, scratch)?;
+                scaler.run(scratch, out)?;
+            }
+        },
+    }
+    Ok(written)
+}
+
+fn elsewhere(picture: &Frame, wanted: PixelFormat) -> Error {
+    let has = picture.hw_frames().map_or(PixelFormat::NONE, |frames| frames.software_format());
+    Error::new(
+        Code::PictureInvalid,
+        format!("the picture lives on another device, or holds {has} where {wanted} is coded"),
+    )
+    .with_value(has, wanted)
+    .with_remedy("open the session with `Decision::open_for` and a picture of that device")
 }
 
 /// libavcodec's old names for full-range formats, as the format and the range.

@@ -6,7 +6,10 @@ use serde::Serialize;
 
 use super::convert::Converter;
 use super::{Input, Settings};
-use crate::av::{Encoder, EncoderSettings, Frame, Packet, Rational, Received, StreamParameters};
+use crate::av::{
+    Encoder, EncoderSettings, Frame, HwDevice, HwFrames, Options, Packet, PixelFormat, Rational, Received,
+    StreamParameters,
+};
 use crate::backend::{self, Driver};
 use crate::error::{Code, Error, Result};
 use crate::select::{Decision, Request, ZeroCopy};
@@ -86,6 +89,8 @@ pub struct Stats {
 pub struct Session {
     encoder: Encoder,
     converter: Converter,
+    /// The device's pool that pictures are coded from.
+    frames: Option<HwFrames>,
     frame: Frame,
     packet: Packet,
     /// What came out while the encoder was too full to take a picture.
@@ -105,20 +110,26 @@ pub struct Session {
 }
 
 impl Session {
-    pub(crate) fn open(decision: Decision) -> Result<Self> {
+    /// For pictures like this one, where one is given.
+    pub(crate) fn open(decision: Decision, picture: Option<&Frame>) -> Result<Self> {
         let request = decision.request().clone();
-        let (driver, settings) = settings(&decision)?;
+        let (driver, mut settings) = settings(&decision)?;
         let (format, color) = (settings.format, settings.color);
+        let frames = surfaces(&decision, driver, format, picture)?;
+        place(&mut settings, frames.as_ref())?;
         let chosen = decision.chosen();
         let encoder = Encoder::open(settings)?;
         let require = request.zero_copy == ZeroCopy::Require;
-        let converter = Converter::new(format, color, request.width, request.height, require)?;
+        let (width, height) = (request.width, request.height);
+        let held = frames.as_ref().map(HwFrames::try_clone).transpose()?;
+        let converter = Converter::new(format, color, width, height, require, held)?;
         let applied = Settings::applied(&encoder, driver.applied, &request);
         let step = request.frame_rate.inverse().rescale(1, request.ticks()).max(1);
         tracing::info!(encoder = %chosen.encoder, backend = %chosen.backend, fallback = decision.fallback_used(), %applied, "session opened");
         Ok(Session {
             encoder,
             converter,
+            frames,
             frame: Frame::empty()?,
             packet: Packet::empty()?,
             waiting: VecDeque::new(),
@@ -284,7 +295,9 @@ impl Session {
     fn reopen(&mut self) -> Result<()> {
         push(&mut self.encoder, &mut self.waiting, None)?;
         while set_aside(&mut self.encoder, &mut self.waiting)? == Received::Packet {}
-        self.encoder = Encoder::open(settings(&self.decision)?.1)?;
+        let (_, mut settings) = settings(&self.decision)?;
+        place(&mut settings, self.frames.as_ref())?;
+        self.encoder = Encoder::open(settings)?;
         self.stats.reopened += 1;
         tracing::info!(encoder = self.encoder(), "opened again for an IDR");
         Ok(())
@@ -347,8 +360,55 @@ fn settings(decision: &Decision) -> Result<(&'static Driver, EncoderSettings)> {
     settings.b_frames = request.b_frames;
     settings.threads = request.threads;
     settings.global_header = request.parameter_sets == crate::select::ParameterSets::Global;
-    (driver.configure)(request, name, &mut settings)?;
+    (driver.configure)(request, name, &decision.chosen().va, &mut settings)?;
     Ok((driver, settings))
+}
+
+/// The pool that pictures are coded from, where the backend's live on a device: that of `picture` where it does, too.
+fn surfaces(
+    decision: &Decision,
+    driver: &Driver,
+    format: PixelFormat,
+    picture: Option<&Frame>,
+) -> Result<Option<HwFrames>> {
+    let on_device = picture.and_then(Frame::hw_frames);
+    let Some(kind) = driver.surfaces else {
+        return match on_device {
+            None => Ok(None),
+            Some(_) => Err(Error::new(
+                Code::PictureInvalid,
+                format!("the pictures live on a device, and {} runs on the CPU", decision.chosen().encoder),
+            )
+            .with_remedy("download them first, or ask for an encoder of that device")),
+        };
+    };
+    if let Some(frames) = on_device {
+        if frames.software_format() != format || picture.map(Frame::format) != kind.format() {
+            let has = frames.software_format();
+            return Err(Error::new(
+                Code::PictureInvalid,
+                format!("the pictures hold {has} where {format} is coded"),
+            )
+            .with_value(has, format)
+            .with_remedy("convert them on the device first"));
+        }
+        return Ok(Some(frames));
+    }
+    let (request, chosen) = (decision.request(), decision.chosen());
+    let device = HwDevice::create(kind, chosen.device.as_deref(), Options::new())
+        .map_err(|error| error.context(&chosen.encoder))?;
+    let format_there = kind.format().unwrap_or(format);
+    // It grows as the encoder holds pictures back.
+    HwFrames::new(&device, format_there, format, request.width, request.height, 0).map(Some)
+}
+
+/// Has the encoder take pictures of a device's pool.
+fn place(settings: &mut EncoderSettings, frames: Option<&HwFrames>) -> Result<()> {
+    if let Some(frames) = frames {
+        settings.format = frames.format();
+        settings.hw_frames = Some(frames.try_clone()?);
+    }
+    Ok(())
 }
 
 /// What goes into the VUI: as asked; for RGB pictures, which must become something, the rest by size.

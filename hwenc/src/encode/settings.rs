@@ -25,6 +25,10 @@ impl Settings {
             RateControl::Cqp(qp) => s.push("qp", qp),
             RateControl::Vbr(rate) => s.push("bitrate", rate),
             RateControl::Cbr(rate) => s.push("constant_bitrate", rate),
+            RateControl::Qvbr { quality, bits } => {
+                s.push("quality", quality);
+                s.push("peak_bitrate", bits);
+            }
         }
         let optional = [("gop", request.gop), ("b_frames", request.b_frames)];
         for (name, value) in optional {

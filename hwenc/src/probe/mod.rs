@@ -4,6 +4,8 @@ mod library;
 #[cfg(test)]
 pub(crate) mod machines;
 mod report;
+mod va;
 
 pub use library::{LIBRARIES, Library};
 pub use report::{KnownEncoder, Report, SCHEMA};
+pub use va::{VaDriver, VaEntry, VaRateControl};

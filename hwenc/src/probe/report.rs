@@ -1,14 +1,17 @@
 //! [`Report`]: what was found, to be asked here or on another machine.
 
+use std::path::Path;
+
 use serde::{Deserialize, Serialize};
 
 use crate::av::{self, version::Ffmpeg};
 use crate::backend;
-use crate::device::{Inventory, Roots};
+use crate::device::{Inventory, NodeFile, Roots};
 use crate::error::{Code, Error, Result};
 use crate::select::{self, Codec, Decision, Request};
 
 use super::library::{LIBRARIES, Library};
+use super::va::VaDriver;
 
 /// Version of the report's layout. A reader refuses newer ones.
 pub const SCHEMA: u32 = 1;
@@ -49,6 +52,8 @@ pub struct Report {
     pub libraries: Vec<Library>,
     /// Every encoder that hwenc knows, and whether this FFmpeg has it.
     pub encoders: Vec<KnownEncoder>,
+    /// The VA-API drivers of the render nodes that this process can open.
+    pub va: Vec<VaDriver>,
 }
 
 impl Default for Report {
@@ -61,13 +66,14 @@ impl Default for Report {
             ffmpeg: Ffmpeg::default(),
             libraries: Vec::new(),
             encoders: Vec::new(),
+            va: Vec::new(),
         }
     }
 }
 
 impl Report {
-    /// Looks at this machine. Nodes are opened and closed again; libraries that load stay loaded. No encoder is
-    /// tried: what a device really does shows when a session is opened.
+    /// Looks at this machine. Nodes are opened and closed again, VA-API drivers started and asked, in this process;
+    /// libraries that load stay loaded. No encoder is tried: what a device really does shows when a session is opened.
     pub fn collect() -> Self {
         Self::collect_under(&Roots::system())
     }
@@ -76,10 +82,14 @@ impl Report {
     /// the same.
     pub fn collect_under(roots: &Roots) -> Self {
         let ffmpeg = Ffmpeg::linked();
+        let machine = Inventory::read(roots);
+        let nodes = machine.drm.render_nodes.iter().filter(|node| backend::speaks_va(node));
+        let va = nodes.filter(|node| node.file.as_ref().is_some_and(NodeFile::can_open));
         Report {
             schema: SCHEMA,
             hwenc: env!("CARGO_PKG_VERSION").to_owned(),
-            machine: Inventory::read(roots),
+            va: va.map(|node| av::va::ask(&node.path)).collect(),
+            machine,
             encoders: known(&ffmpeg),
             ffmpeg,
             libraries: LIBRARIES.iter().map(|name| Library::load(name)).collect(),
@@ -125,6 +135,11 @@ impl Report {
     /// Pixel formats that an encoder takes by name; empty where the report does not tell.
     pub(crate) fn formats(&self, encoder: &str) -> &[String] {
         self.encoders.iter().find(|e| e.name == encoder).map_or(&[], |e| &e.formats)
+    }
+
+    /// What the VA-API driver of a node says; none where nobody asked.
+    pub fn va_driver(&self, node: &Path) -> Option<&VaDriver> {
+        self.va.iter().find(|driver| driver.node == node)
     }
 
     /// Which encoder to take on the machine of this report. Nothing is opened.

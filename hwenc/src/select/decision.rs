@@ -6,10 +6,11 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Fallback, Request};
-use crate::backend::{self, Backend, Driver};
+use crate::av::Frame;
+use crate::backend::{self, Backend, Offer, Place};
 use crate::encode::Session;
 use crate::error::{Code, Error, Reason, Result};
-use crate::probe::Report;
+use crate::probe::{Report, VaEntry};
 
 /// What became of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -37,6 +38,9 @@ pub struct Candidate {
     pub verdict: Verdict,
     /// Why, with evidence and remedy. [`Code::Chosen`] for the one that is used.
     pub reason: Reason,
+    /// What the VA-API driver offers for the request; `None` on the CPU, and where nothing fits.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub va: Option<VaEntry>,
 }
 
 /// The outcome of a request: one encoder, and every candidate with its reason. `Display` is meant for a person.
@@ -74,7 +78,16 @@ impl Decision {
     /// # Errors
     /// [`Code::EncoderOpenFailed`], [`Code::OptionUnknown`], [`Code::OptionInvalid`], [`Code::OutOfMemory`].
     pub fn open(self) -> Result<Session> {
-        Session::open(self)
+        Session::open(self, None)
+    }
+
+    /// Opens the encoder for pictures like this one. Where it lives on a device, so will the session, and pictures of
+    /// that pool are coded without a copy.
+    ///
+    /// # Errors
+    /// As [`Decision::open`]; [`Code::PictureInvalid`] for a picture on a device that the encoder cannot reach.
+    pub fn open_for(self, picture: &Frame) -> Result<Session> {
+        Session::open(self, Some(picture))
     }
 }
 
@@ -118,14 +131,21 @@ fn candidates(report: &Report, request: &Request) -> Vec<Candidate> {
             for place in (backend.places)(report) {
                 let obstacle = policy(request, encoder, place.device.as_deref())
                     .or_else(|| compiled(report, encoder))
-                    .or(place.obstacle)
-                    .or_else(|| driven(report, backend, request, encoder))
-                    .or_else(|| allowed(request, backend, encoder));
-                let (verdict, reason) = match obstacle {
-                    Some(reason) => (Verdict::Rejected, reason),
-                    None => (Verdict::Usable, Reason::new(Code::NotNeeded, "")),
+                    .or_else(|| place.obstacle.clone());
+                let offer = match obstacle {
+                    Some(reason) => Err(reason),
+                    None => driven(report, backend, request, encoder, &place),
+                };
+                let offer = offer.and_then(|offer| match allowed(request, backend, encoder) {
+                    Some(reason) => Err(reason),
+                    None => Ok(offer),
+                });
+                let (verdict, reason, va) = match offer {
+                    Err(reason) => (Verdict::Rejected, reason, None),
+                    Ok(va) => (Verdict::Usable, Reason::new(Code::NotNeeded, ""), va),
                 };
                 all.push(Candidate {
+                    va,
                     encoder: (*encoder).to_owned(),
                     backend: backend.name.to_owned(),
                     device: place.device,
@@ -160,10 +180,16 @@ fn compiled(report: &Report, encoder: &str) -> Option<Reason> {
 }
 
 /// hwenc drives the backend, and the encoder can do what is asked.
-fn driven(report: &Report, backend: &Backend, request: &Request, encoder: &str) -> Option<Reason> {
+fn driven(
+    report: &Report,
+    backend: &Backend,
+    request: &Request,
+    encoder: &str,
+    place: &Place,
+) -> Result<Offer, Reason> {
     match &backend.driver {
-        None => Some(backend::not_driven(backend)),
-        Some(Driver { refuses, .. }) => refuses(request, encoder, report.formats(encoder)),
+        None => Err(backend::not_driven(backend)),
+        Some(driver) => (driver.offer)(report, request, encoder, place),
     }
 }
 

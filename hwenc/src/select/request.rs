@@ -111,6 +111,13 @@ pub enum RateControl {
     Vbr(u64),
     /// Constant bit rate in bits per second, over one second.
     Cbr(u64),
+    /// Constant quality that no second exceeds a bit rate for (QVBR, capped CRF).
+    Qvbr {
+        /// As in [`RateControl::Quality`].
+        quality: u8,
+        /// Bits in a second at most.
+        bits: u64,
+    },
 }
 
 impl Default for RateControl {
@@ -368,7 +375,12 @@ impl Request {
             RateControl::Cqp(qp) if qp > self.codec.max_qp() => {
                 return Err(Error::invalid("the quantiser", qp, format!("0 to {}", self.codec.max_qp())));
             }
-            RateControl::Vbr(rate) | RateControl::Cbr(rate) if !(1000..=2_000_000_000).contains(&rate) => {
+            RateControl::Qvbr { quality, .. } if quality > 100 => {
+                return Err(Error::invalid("the quality", quality, "0 to 100"));
+            }
+            RateControl::Vbr(rate) | RateControl::Cbr(rate) | RateControl::Qvbr { bits: rate, .. }
+                if !(1000..=2_000_000_000).contains(&rate) =>
+            {
                 return Err(Error::invalid("the bit rate", rate, "1000 to 2000000000 bits per second"));
             }
             _ => {}

@@ -2,14 +2,15 @@
 
 mod places;
 mod policy;
+mod vaapi;
 
 use nix::libc::EACCES;
 
 use super::{Candidate, Codec, Decision, Request, Verdict};
-use crate::device::{NodeFile, vendor};
+use crate::device::{NodeFile, PciId, vendor};
 use crate::error::{Code, Error};
-use crate::probe::Report;
 use crate::probe::machines::*;
+use crate::probe::{Report, VaDriver, VaEntry, VaRateControl};
 
 fn h264() -> Request {
     Request::new(Codec::H264, 1280, 720)
@@ -21,10 +22,38 @@ fn refusal(report: &Report, request: &Request) -> Error {
     error
 }
 
-/// The candidates of a request that is denied everything.
+/// The candidates of a request that allows no fallback.
 fn all(report: &Report) -> Vec<Candidate> {
-    refusal(report, &h264()).candidates().to_vec()
+    match report.select(&h264()) {
+        Ok(decision) => decision.candidates().to_vec(),
+        Err(error) => error.candidates().to_vec(),
+    }
 }
+
+/// A GPU whose driver offers this.
+fn offering(id: PciId, entries: &[VaEntry]) -> Report {
+    with(gpu(host(), id, open_node()), |report| {
+        let mut driver = VaDriver::new(RENDER_128, None);
+        driver.vendor = Some("Vendor's driver 1.2".into());
+        driver.entries = entries.to_vec();
+        report.va.push(driver);
+    })
+}
+
+fn entry(profile: &str, entrypoint: &str, rate_control: &[VaRateControl]) -> VaEntry {
+    VaEntry {
+        profile: profile.into(),
+        entrypoint: entrypoint.into(),
+        rate_control: rate_control.to_vec(),
+        yuv420: !profile.ends_with("10"),
+        yuv420_10: profile.ends_with("10"),
+        least: Some((32, 32)),
+        most: Some((4096, 2304)),
+        ..VaEntry::default()
+    }
+}
+
+const RENDER_128: &str = "/dev/dri/renderD128";
 
 fn of<'a>(candidates: &'a [Candidate], encoder: &str) -> &'a Candidate {
     let mut found = candidates.iter().filter(|c| c.encoder == encoder);

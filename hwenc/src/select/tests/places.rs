@@ -5,8 +5,6 @@ use nix::libc::{EACCES, ENXIO, EPERM};
 use super::*;
 use crate::device::{Access, Directory, NvidiaNode, OsError, RenderNode};
 
-const RENDER_128: &str = "/dev/dri/renderD128";
-
 #[test]
 fn a_container_without_the_group_is_told_its_number() {
     let candidates = all(&one_node_of_two());
@@ -30,23 +28,23 @@ fn a_container_without_the_group_is_told_its_number() {
 }
 
 #[test]
-fn a_node_that_opens_waits_for_a_backend_only() {
+fn a_node_that_opens_is_taken_or_waits_for_a_backend_only() {
     let candidates = all(&gpu(host(), vendor::INTEL, open_node()));
-    for encoder in ["h264_vaapi", "h264_qsv"] {
+    for (encoder, code) in [("h264_vaapi", Code::Chosen), ("h264_qsv", Code::BackendNotDriven)] {
         let candidate = of(&candidates, encoder);
-        assert_eq!(candidate.reason.code, Code::BackendNotDriven, "{candidate}");
+        assert_eq!(candidate.reason.code, code, "{candidate}");
         assert_eq!(candidate.device.as_deref(), Some(RENDER_128));
     }
     assert_eq!(of(&candidates, "h264_nvenc").reason.code, Code::DeviceMissing);
     // Nobody tried the libraries: that is no reason against it.
     let untried = with(gpu(host(), vendor::INTEL, open_node()), |r| r.libraries.clear());
-    assert_eq!(of(&all(&untried), "h264_vaapi").reason.code, Code::BackendNotDriven);
+    assert_eq!(of(&all(&untried), "h264_vaapi").reason.code, Code::Chosen);
 }
 
 #[test]
 fn quick_sync_is_for_intel_alone() {
     let candidates = all(&gpu(host(), vendor::AMD, open_node()));
-    assert_eq!(of(&candidates, "h264_vaapi").reason.code, Code::BackendNotDriven);
+    assert_eq!(of(&candidates, "h264_vaapi").reason.code, Code::Chosen);
     let qsv = of(&candidates, "h264_qsv");
     assert_eq!(qsv.reason.code, Code::DeviceMissing);
     assert!(qsv.reason.evidence[0].contains("renderD128 (AMD 1002:1234)"), "{qsv}");
@@ -307,7 +305,7 @@ fn a_node_that_sysfs_does_not_know_is_a_candidate() {
         });
     });
     let candidates = all(&report);
-    assert_eq!(of(&candidates, "h264_vaapi").reason.code, Code::BackendNotDriven);
+    assert_eq!(of(&candidates, "h264_vaapi").reason.code, Code::Chosen);
     // Whether it is Intel's is not known.
     assert_eq!(of(&candidates, "h264_qsv").reason.code, Code::DeviceMissing);
 }

@@ -39,13 +39,13 @@ fn without_a_gpu_every_candidate_says_why_and_what_to_do() {
 
 #[test]
 fn software_is_taken_where_the_request_allows_it() {
-    let report = gpu(host(), vendor::INTEL, open_node());
+    let report = offering(vendor::INTEL, &[]);
     let taken = decision(&report, &h264().fallback(Fallback::Software));
     assert_eq!(taken.chosen().encoder, "libx264");
     assert_eq!(taken.chosen().device, None);
     assert!(taken.fallback_used());
     assert!(taken.chosen().reason.message.contains("the request allows software"), "{taken}");
-    assert_eq!(of(taken.candidates(), "h264_vaapi").reason.code, Code::BackendNotDriven);
+    assert_eq!(of(taken.candidates(), "h264_vaapi").reason.code, Code::EncoderUnsupported);
     for (codec, encoder) in [(Codec::Hevc, "libx265"), (Codec::Av1, "libsvtav1")] {
         let request = Request::new(codec, 1280, 720).fallback(Fallback::Software);
         assert_eq!(decision(&report, &request).chosen().encoder, encoder);
@@ -76,6 +76,7 @@ fn alternatives_come_after_hardware_and_in_the_order_of_the_request() {
         device: None,
         verdict: Verdict::Usable,
         reason: Reason::new(Code::NotNeeded, ""),
+        va: None,
     };
     let software = |encoder| candidate(encoder, "software");
     let candidates = [
@@ -108,8 +109,8 @@ fn an_encoder_that_is_named_needs_no_fallback_and_has_no_substitute() {
     assert!(other.reason.remedy.contains("--encoder h264_vaapi"), "{other}");
 
     // Software is allowed, and the request still names another.
-    let error = refusal(&report, &h264().encoder("h264_vaapi").fallback(Fallback::Software));
-    assert!(error.to_string().contains("h264_vaapi cannot be used"), "{error}");
+    let error = refusal(&report, &h264().encoder("h264_qsv").fallback(Fallback::Software));
+    assert!(error.to_string().contains("h264_qsv cannot be used"), "{error}");
     assert_eq!(of(error.candidates(), "libx264").reason.code, Code::NotRequested);
     assert_eq!(error.reason().evidence.len(), 1, "{error:?}");
     assert_eq!(error.reason().remedy, Code::BackendNotDriven.remedy());
@@ -119,19 +120,29 @@ fn an_encoder_that_is_named_needs_no_fallback_and_has_no_substitute() {
 fn a_device_that_is_named_rules_the_others_out() {
     let report = gpu(gpu(host(), vendor::INTEL, open_node()), vendor::AMD, open_node());
     let request = h264().device("/dev/dri/renderD129");
-    let error = refusal(&report, &request);
-    for candidate in error.candidates().iter().filter(|c| c.encoder == "h264_vaapi") {
+    let hardware = decision(&report, &request);
+    for candidate in hardware.candidates().iter().filter(|c| c.encoder == "h264_vaapi") {
         let named = candidate.device.as_deref() == Some("/dev/dri/renderD129");
-        let code = if named { Code::BackendNotDriven } else { Code::NotRequested };
+        if named {
+            assert_eq!(candidate, hardware.chosen());
+            continue;
+        }
+        let code = Code::NotRequested;
         assert_eq!(candidate.reason.code, code, "{candidate}");
         assert!(!candidate.reason.remedy.is_empty(), "{candidate}");
     }
     // The CPU is no device, and the policy allows it.
-    let taken = decision(&report, &request.fallback(Fallback::Software));
+    let dead = with(report.clone(), |report| {
+        let error = Some("vaInitialize: unknown libva error (-1)".to_owned());
+        report.va.push(VaDriver::new("/dev/dri/renderD129", error));
+    });
+    let taken = decision(&dead, &request.fallback(Fallback::Software));
     assert!(taken.fallback_used());
     // The reason is that of the device in question, not of the first one.
-    let named = refusal(&report, &h264().encoder("h264_vaapi").device("/dev/dri/renderD129"));
-    assert_eq!(named.reason().remedy, Code::BackendNotDriven.remedy());
+    let named = refusal(&dead, &h264().encoder("h264_vaapi").device("/dev/dri/renderD129"));
+    let seen = &named.candidates().iter().find(|c| c.reason.code == Code::DeviceFailed).unwrap().reason;
+    assert!(seen.evidence[0].contains("vaInitialize"), "{seen:?}");
+    assert_eq!(named.reason().remedy, seen.remedy);
 
     let nowhere = refusal(&report, &h264().device("/dev/dri/renderD200"));
     assert_eq!(

@@ -1,0 +1,253 @@
+//! libva's answers about a render node, asked without FFmpeg. The driver runs in this process.
+
+use std::ffi::{CStr, c_int};
+use std::fs::File;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+use std::ptr;
+
+use hwenc_sys::va::{self, Va};
+
+use crate::probe::{VaDriver, VaEntry, VaRateControl};
+
+/// A display that was initialised. Dropping it ends the driver.
+struct Display<'l> {
+    va: &'l Va,
+    display: va::VADisplay,
+    _node: File,
+}
+
+impl Drop for Display<'_> {
+    fn drop(&mut self) {
+        // SAFETY: initialised in `open`, and ended once.
+        unsafe { self.va.va.vaTerminate(self.display) };
+    }
+}
+
+/// What the driver of a render node says; never fails, as a driver that does not start is an answer, too.
+pub(crate) fn ask(node: &Path) -> VaDriver {
+    let answer = Va::load().map_err(|error| error.to_string()).and_then(|va| {
+        let (display, version) = Display::open(&va, node)?;
+        Ok(VaDriver {
+            vendor: display.vendor(),
+            version: Some(version),
+            entries: display.entries(),
+            ..VaDriver::new(node, None)
+        })
+    });
+    answer.unwrap_or_else(|error| VaDriver::new(node, Some(error)))
+}
+
+impl<'l> Display<'l> {
+    fn open(va: &'l Va, node: &Path) -> Result<(Self, (u32, u32)), String> {
+        let file = File::options().read(true).write(true).open(node);
+        let node = file.map_err(|error| format!("{} does not open: {error}", node.display()))?;
+        // SAFETY: an open descriptor, which outlives the display; null comes back for what is no DRM node.
+        let display = unsafe { va.drm.vaGetDisplayDRM(node.as_raw_fd()) };
+        if display.is_null() {
+            return Err("vaGetDisplayDRM: no VA-API display on this node".into());
+        }
+        let (mut major, mut minor): (c_int, c_int) = (0, 0);
+        // SAFETY: a live display, not initialised yet; null callbacks keep libva's words off standard error. A display
+        // that fails to initialise is terminated all the same, which frees it (va.h, vaInitialize).
+        let status = unsafe {
+            va.va.vaSetInfoCallback(display, None, ptr::null_mut());
+            va.va.vaSetErrorCallback(display, None, ptr::null_mut());
+            va.va.vaInitialize(display, &mut major, &mut minor)
+        };
+        let this = Display { va, display, _node: node };
+        this.check("vaInitialize", status)?;
+        Ok((this, (major.unsigned_abs(), minor.unsigned_abs())))
+    }
+
+    fn check(&self, what: &str, status: va::VAStatus) -> Result<(), String> {
+        if status == va::VA_STATUS_SUCCESS as va::VAStatus {
+            return Ok(());
+        }
+        // SAFETY: a static string, for any number.
+        let text = unsafe { text(self.va.va.vaErrorStr(status)) };
+        Err(format!("{what}: {} ({status})", text.unwrap_or_default()))
+    }
+
+    fn vendor(&self) -> Option<String> {
+        // SAFETY: an initialised display; the string lives as long as it.
+        unsafe { text(self.va.va.vaQueryVendorString(self.display)) }
+    }
+
+    fn entries(&self) -> Vec<VaEntry> {
+        let mut entries = Vec::new();
+        for profile in self.profiles() {
+            for entrypoint in self.entrypoints(profile) {
+                entries.push(self.entry(profile, entrypoint));
+            }
+        }
+        entries
+    }
+
+    fn profiles(&self) -> Vec<va::VAProfile> {
+        // SAFETY: an initialised display.
+        let most = unsafe { self.va.va.vaMaxNumProfiles(self.display) }.max(0);
+        let mut profiles = vec![va::VAProfile(0); most as usize];
+        let mut count: c_int = 0;
+        // SAFETY: the list holds as many as the driver said it needs (va.h, vaQueryConfigProfiles).
+        let status =
+            unsafe { self.va.va.vaQueryConfigProfiles(self.display, profiles.as_mut_ptr(), &mut count) };
+        filled(profiles, status, count)
+    }
+
+    fn entrypoints(&self, profile: va::VAProfile) -> Vec<va::VAEntrypoint> {
+        // SAFETY: an initialised display.
+        let most = unsafe { self.va.va.vaMaxNumEntrypoints(self.display) }.max(0);
+        let mut entrypoints = vec![va::VAEntrypoint(0); most as usize];
+        let mut count: c_int = 0;
+        // SAFETY: as in `profiles`.
+        let status = unsafe {
+            self.va.va.vaQueryConfigEntrypoints(self.display, profile, entrypoints.as_mut_ptr(), &mut count)
+        };
+        filled(entrypoints, status, count)
+    }
+
+    fn entry(&self, profile: va::VAProfile, entrypoint: va::VAEntrypoint) -> VaEntry {
+        use va::VAConfigAttribType as A;
+        let mut entry = VaEntry {
+            profile: self.profile_name(profile),
+            entrypoint: self.entrypoint_name(entrypoint),
+            ..VaEntry::default()
+        };
+        let wanted = [
+            A::VAConfigAttribRTFormat,
+            A::VAConfigAttribRateControl,
+            A::VAConfigAttribMaxPictureWidth,
+            A::VAConfigAttribMaxPictureHeight,
+            A::VAConfigAttribEncMaxRefFrames,
+            A::VAConfigAttribEncPackedHeaders,
+            A::VAConfigAttribEncQualityRange,
+            A::VAConfigAttribEncROI,
+            A::VAConfigAttribEncMaxSlices,
+        ];
+        let mut attributes =
+            wanted.map(|type_| va::VAConfigAttrib { type_, value: va::VA_ATTRIB_NOT_SUPPORTED });
+        // SAFETY: an initialised display, and a list with its length; values are written into it.
+        let status = unsafe {
+            let (list, len) = (attributes.as_mut_ptr(), attributes.len() as c_int);
+            self.va.va.vaGetConfigAttributes(self.display, profile, entrypoint, list, len)
+        };
+        if status != va::VA_STATUS_SUCCESS as va::VAStatus {
+            return entry;
+        }
+        let value = |type_: A| {
+            let found = attributes.iter().find(|attribute| attribute.type_ == type_);
+            found.map(|attribute| attribute.value).filter(|value| *value != va::VA_ATTRIB_NOT_SUPPORTED)
+        };
+        let formats = value(A::VAConfigAttribRTFormat).unwrap_or(0);
+        entry.yuv420 = formats & va::VA_RT_FORMAT_YUV420 != 0;
+        entry.yuv420_10 = formats & va::VA_RT_FORMAT_YUV420_10 != 0;
+        entry.yuv444 = formats & va::VA_RT_FORMAT_YUV444 != 0;
+        entry.yuv444_10 = formats & va::VA_RT_FORMAT_YUV444_10 != 0;
+        let rates = value(A::VAConfigAttribRateControl).unwrap_or(0);
+        entry.rate_control =
+            RATE_CONTROL.iter().filter(|(bit, _)| rates & bit != 0).map(|(_, r)| *r).collect();
+        entry.most = value(A::VAConfigAttribMaxPictureWidth).zip(value(A::VAConfigAttribMaxPictureHeight));
+        // Lower half for the first list, upper half for the second (va.h, VAConfigAttribEncMaxRefFrames).
+        entry.references = value(A::VAConfigAttribEncMaxRefFrames).map(|v| (v & 0xffff, v >> 16));
+        entry.packed_headers = value(A::VAConfigAttribEncPackedHeaders);
+        entry.quality_steps = value(A::VAConfigAttribEncQualityRange);
+        entry.regions = value(A::VAConfigAttribEncROI).map(|v| v & 0xff); // num_roi_regions
+        entry.slices = value(A::VAConfigAttribEncMaxSlices);
+        self.surfaces(profile, entrypoint, &mut entry);
+        entry
+    }
+
+    /// What the surfaces of a configuration have to be.
+    fn surfaces(&self, profile: va::VAProfile, entrypoint: va::VAEntrypoint, entry: &mut VaEntry) {
+        use va::VASurfaceAttribType as S;
+        let mut config = va::VA_INVALID_ID;
+        // SAFETY: an initialised display; no attributes means the driver's defaults.
+        let status = unsafe {
+            self.va.va.vaCreateConfig(self.display, profile, entrypoint, ptr::null_mut(), 0, &mut config)
+        };
+        if status != va::VA_STATUS_SUCCESS as va::VAStatus {
+            return;
+        }
+        let attributes = self.surface_attributes(config);
+        // SAFETY: made above.
+        unsafe { self.va.va.vaDestroyConfig(self.display, config) };
+        let value = |type_: S| {
+            let found = attributes.iter().find(|attribute| attribute.type_ == type_)?;
+            let integer = found.value.type_ == va::VAGenericValueType::VAGenericValueTypeInteger;
+            // SAFETY: the tag says that it is the integer.
+            integer
+                .then(|| unsafe { found.value.value.i })
+                .and_then(|i| u32::try_from(i).ok())
+                .filter(|i| *i > 0)
+        };
+        entry.least = value(S::VASurfaceAttribMinWidth).zip(value(S::VASurfaceAttribMinHeight));
+        let most = value(S::VASurfaceAttribMaxWidth).zip(value(S::VASurfaceAttribMaxHeight));
+        entry.most = most.or(entry.most);
+        // Powers of two, four bits each (va.h, VASurfaceAttribAlignmentStruct).
+        entry.alignment = value(ALIGNMENT).map(|v| (1 << (v & 0xf), 1 << ((v >> 4) & 0xf)));
+    }
+
+    fn surface_attributes(&self, config: va::VAConfigID) -> Vec<va::VASurfaceAttrib> {
+        let mut count = 0;
+        // SAFETY: without a list the driver says how long it has to be (va.h, vaQuerySurfaceAttributes).
+        let status =
+            unsafe { self.va.va.vaQuerySurfaceAttributes(self.display, config, ptr::null_mut(), &mut count) };
+        if status != va::VA_STATUS_SUCCESS as va::VAStatus {
+            return Vec::new();
+        }
+        // SAFETY: plain numbers, all zero.
+        let blank: va::VASurfaceAttrib = unsafe { std::mem::zeroed() };
+        let mut list = vec![blank; count as usize];
+        // SAFETY: a list as long as the driver asked for.
+        let status = unsafe {
+            self.va.va.vaQuerySurfaceAttributes(self.display, config, list.as_mut_ptr(), &mut count)
+        };
+        filled(list, status, count as c_int)
+    }
+
+    fn profile_name(&self, profile: va::VAProfile) -> String {
+        // SAFETY: a static string, for any number; the symbol was looked up.
+        let name = self.va.va.vaProfileStr.is_ok().then(|| unsafe { text(self.va.va.vaProfileStr(profile)) });
+        plain(name.flatten(), "VAProfile", profile.0)
+    }
+
+    fn entrypoint_name(&self, entrypoint: va::VAEntrypoint) -> String {
+        let known = self.va.va.vaEntrypointStr.is_ok();
+        // SAFETY: as in `profile_name`.
+        let name = known.then(|| unsafe { text(self.va.va.vaEntrypointStr(entrypoint)) });
+        plain(name.flatten(), "VAEntrypoint", entrypoint.0 as i32)
+    }
+}
+
+/// `VASurfaceAttribAlignmentSize`, which libva has since 2.21.
+const ALIGNMENT: va::VASurfaceAttribType = va::VASurfaceAttribType(10);
+
+const RATE_CONTROL: [(u32, VaRateControl); 6] = [
+    (va::VA_RC_CBR, VaRateControl::Cbr),
+    (va::VA_RC_VBR, VaRateControl::Vbr),
+    (va::VA_RC_CQP, VaRateControl::Cqp),
+    (va::VA_RC_ICQ, VaRateControl::Icq),
+    (va::VA_RC_QVBR, VaRateControl::Qvbr),
+    (va::VA_RC_AVBR, VaRateControl::Avbr),
+];
+
+/// The name without its prefix; the number where libva has no name for it.
+fn plain(name: Option<String>, prefix: &str, number: i32) -> String {
+    let name = name.filter(|name| name.starts_with(prefix));
+    name.map_or_else(|| number.to_string(), |name| name[prefix.len()..].to_owned())
+}
+
+/// The part of a list that a driver filled; a driver may claim more than the list holds.
+fn filled<T>(mut list: Vec<T>, status: va::VAStatus, count: c_int) -> Vec<T> {
+    let good = status == va::VA_STATUS_SUCCESS as va::VAStatus;
+    list.truncate(if good { count.max(0) as usize } else { 0 });
+    list
+}
+
+/// # Safety
+/// Null or a terminated string.
+unsafe fn text(string: *const std::ffi::c_char) -> Option<String> {
+    // SAFETY: the caller's word.
+    (!string.is_null()).then(|| unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned())
+}
