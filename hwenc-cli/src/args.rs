@@ -148,6 +148,9 @@ pub(crate) struct TranscodeArgs {
     /// An option of the encoder itself; one that it does not take is an error
     #[arg(short = 'o', value_name = "KEY=VALUE")]
     pub(crate) options: Vec<String>,
+    /// Where to decode: auto: on the encoder's device where it can; cpu; device
+    #[arg(long, value_name = "WHERE", default_value = "auto")]
+    pub(crate) decode: String,
     /// require: refuse pictures that would have to be copied or converted; allow
     #[arg(long, value_name = "POLICY", default_value = "allow")]
     pub(crate) zero_copy: String,

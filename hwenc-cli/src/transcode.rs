@@ -4,7 +4,7 @@ use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use hwenc::{
-    Codec, Fallback, OnCorrupt, Progress, RateControl, Result, Transcode, TranscodeReport, ZeroCopy,
+    Codec, DecodeOn, Fallback, OnCorrupt, Progress, RateControl, Result, Transcode, TranscodeReport, ZeroCopy,
 };
 use indicatif::{HumanBytes, ProgressBar, ProgressStyle};
 
@@ -62,6 +62,7 @@ fn job(args: &TranscodeArgs) -> Result<Transcode> {
     job.encoder = parse::encoder(&args.encoder);
     job.device.clone_from(&args.device);
     job.fallback = args.fallback.parse::<Fallback>()?;
+    job.decode_on = args.decode.parse::<DecodeOn>()?;
     job.zero_copy = args.zero_copy.parse::<ZeroCopy>()?;
     job.options = args.options.iter().map(|text| parse::option(text)).collect::<Result<_>>()?;
     job.on_corrupt = args.on_corrupt.parse::<OnCorrupt>()?;

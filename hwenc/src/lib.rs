@@ -48,7 +48,7 @@ pub use error::{Code, Error, Kind, Reason, Result};
 pub use select::{
     Candidate, Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, ZeroCopy,
 };
-pub use transcode::{Cancel, OnCorrupt, Progress, Transcode, TranscodeReport};
+pub use transcode::{Cancel, DecodeOn, OnCorrupt, Progress, Transcode, TranscodeReport};
 
 /// Looks at this machine and decides. To decide several times, collect a [`probe::Report`] once and ask it.
 ///

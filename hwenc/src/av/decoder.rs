@@ -8,6 +8,10 @@ use ffmpeg_sys_next as ff;
 use super::{Frame, HwDevice, Packet, Rational, StreamInfo, error, log};
 use crate::error::{Code, Error, Result};
 
+/// Device pictures that may be out beside those that the decoder refers to: decoded ahead, scaled, and held back by an
+/// encoder with B pictures. Pools of decoders do not grow.
+pub(super) const HELD: c_int = 16;
+
 /// What a decoder has to give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decoded {
@@ -31,7 +35,7 @@ unsafe impl Send for Decoder {}
 
 impl Decoder {
     /// Opens FFmpeg's default decoder for a stream. With a device it decodes there where it can, and hands out
-    /// device frames; `threads` 0 lets the decoder choose. Damage is told as far as FFmpeg notices it: by an error, or
+    /// device frames, and where it cannot, it decodes in memory: look at the frame. `threads` 0 lets the decoder choose. Damage is told as far as FFmpeg notices it: by an error, or
     /// by [`Frame::is_corrupt`] on a picture that was concealed.
     ///
     /// # Errors
@@ -58,6 +62,7 @@ impl Decoder {
             tell_damage(&mut *c, stream.parameters.codec());
             if let Some(device) = &device {
                 (*c).hw_device_ctx = device.reference()?;
+                (*c).extra_hw_frames = HELD;
             }
             if copied < 0 { copied } else { ff::avcodec_open2(c, codec, ptr::null_mut()) }
         };

@@ -180,6 +180,9 @@ impl Graph {
             }
             ff::avfilter_inout_free(&mut inputs);
             ff::avfilter_inout_free(&mut outputs);
+            for i in 0..(*g).nb_filters as usize {
+                (**(*g).filters.add(i)).extra_hw_frames = super::decoder::HELD;
+            }
             if ret >= 0 { ff::avfilter_graph_config(g, ptr::null_mut()) } else { ret }
         };
         if ret < 0 {

@@ -174,12 +174,12 @@ impl<'l> Display<'l> {
         unsafe { self.va.va.vaDestroyConfig(self.display, config) };
         let value = |type_: S| {
             let found = attributes.iter().find(|attribute| attribute.type_ == type_)?;
-            let integer = found.value.type_ == va::VAGenericValueType::VAGenericValueTypeInteger;
+            if found.value.type_ != va::VAGenericValueType::VAGenericValueTypeInteger {
+                return None;
+            }
             // SAFETY: the tag says that it is the integer.
-            integer
-                .then(|| unsafe { found.value.value.i })
-                .and_then(|i| u32::try_from(i).ok())
-                .filter(|i| *i > 0)
+            let integer = unsafe { found.value.value.i };
+            u32::try_from(integer).ok().filter(|i| *i > 0)
         };
         entry.least = value(S::VASurfaceAttribMinWidth).zip(value(S::VASurfaceAttribMinHeight));
         let most = value(S::VASurfaceAttribMaxWidth).zip(value(S::VASurfaceAttribMaxHeight));

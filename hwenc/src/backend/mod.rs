@@ -83,6 +83,11 @@ pub(crate) fn of_encoder(name: &str) -> Option<(&'static Backend, Codec)> {
     ALL.iter().find_map(|b| b.encoders.iter().find(|(_, n)| *n == name).map(|(codec, _)| (*b, *codec)))
 }
 
+/// The kind of device that an encoder's pictures live on; `None` for memory.
+pub(crate) fn surfaces(encoder: &str) -> Option<DeviceKind> {
+    of_encoder(encoder)?.0.driver.as_ref()?.surfaces
+}
+
 /// Every encoder that hwenc knows.
 pub(crate) fn encoder_names() -> impl Iterator<Item = &'static str> {
     ALL.iter().flat_map(|b| b.encoders.iter().map(|(_, name)| *name))

@@ -32,6 +32,31 @@ impl FromStr for OnCorrupt {
     }
 }
 
+/// Where the source's pictures are decoded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum DecodeOn {
+    /// On the device of the encoder where its driver says that it can, else on the CPU. The report says which it was.
+    #[default]
+    Auto,
+    /// On the CPU; pictures are copied to the encoder's device.
+    Cpu,
+    /// On the device of the encoder, or not at all.
+    Device,
+}
+
+impl FromStr for DecodeOn {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self> {
+        match text {
+            "auto" => Ok(DecodeOn::Auto),
+            "cpu" => Ok(DecodeOn::Cpu),
+            "device" => Ok(DecodeOn::Device),
+            _ => Err(Error::invalid("the place to decode", format!("`{text}`"), "auto, cpu or device")),
+        }
+    }
+}
+
 /// A job. Fields that are `None` follow the source or the encoder.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
@@ -62,6 +87,8 @@ pub struct Transcode {
     pub fallback: Fallback,
     /// Whether pictures may be copied on their way to the encoder.
     pub zero_copy: ZeroCopy,
+    /// Where the source's pictures are decoded.
+    pub decode_on: DecodeOn,
     /// More options of the encoder itself.
     pub options: Vec<(String, String)>,
     /// What happens when a part of the source does not decode.
@@ -91,6 +118,7 @@ impl Transcode {
             device: None,
             fallback: Fallback::default(),
             zero_copy: ZeroCopy::default(),
+            decode_on: DecodeOn::default(),
             options: Vec::new(),
             on_corrupt: OnCorrupt::default(),
             max_size_ratio: None,

@@ -16,6 +16,7 @@
 mod ahead;
 mod audio;
 mod cancel;
+mod device;
 mod input;
 mod job;
 mod layout;
@@ -27,6 +28,6 @@ mod streams;
 mod timeline;
 
 pub use cancel::Cancel;
-pub use job::{OnCorrupt, Transcode};
+pub use job::{DecodeOn, OnCorrupt, Transcode};
 pub use progress::Progress;
 pub use report::{StreamAction, StreamReport, TranscodeReport};

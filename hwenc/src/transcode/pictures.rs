@@ -4,8 +4,8 @@ use super::ahead::Ahead;
 use super::timeline::Timeline;
 use super::{Cancel, OnCorrupt, Transcode};
 use crate::av::{
-    Color, Decoded, Decoder, Demuxer, Frame, Graph, MediaKind, Packet, PixelFormat, Pulled, Rational,
-    StreamInfo, VideoFormat,
+    Color, Decoded, Decoder, Demuxer, Frame, Graph, HwDevice, MediaKind, Packet, PixelFormat, Pulled,
+    Rational, StreamInfo, VideoFormat,
 };
 use crate::error::{Code, Error, Result};
 use crate::select::ZeroCopy;
@@ -23,6 +23,7 @@ pub(super) struct Pictures {
     packet: Packet,
     timeline: Timeline,
     video: usize,
+    bit_depth: Option<u8>,
     on_corrupt: OnCorrupt,
     zero_copy: ZeroCopy,
     cancel: Cancel,
@@ -41,7 +42,13 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    pub(super) fn open(demuxer: Demuxer, job: &Transcode, cancel: &Cancel) -> Result<Self> {
+    /// With a device the pictures are decoded there, where it can.
+    pub(super) fn open(
+        demuxer: Demuxer,
+        job: &Transcode,
+        device: Option<HwDevice>,
+        cancel: &Cancel,
+    ) -> Result<Self> {
         let Some(stream) = demuxer.best_video() else {
             let kinds: Vec<String> = demuxer
                 .streams()
@@ -53,7 +60,7 @@ impl Pictures {
             let text = format!("{} holds no video", job.input.display());
             return Err(kinds.into_iter().fold(Error::new(Code::InputNoVideo, text), Error::with_evidence));
         };
-        let decoder = Ahead::new(Decoder::open(stream, 0, None)?)?;
+        let decoder = Ahead::new(Decoder::open(stream, 0, device)?)?;
         let video = stream.index;
         // The job means pictures as they are seen; a player turns those of phones.
         let turned = stream.rotation.rem_euclid(180) == 90;
@@ -66,6 +73,7 @@ impl Pictures {
             size,
             packet: Packet::empty()?,
             video,
+            bit_depth: job.bit_depth,
             on_corrupt: job.on_corrupt,
             zero_copy: job.zero_copy,
             cancel: cancel.clone(),
@@ -103,11 +111,12 @@ impl Pictures {
             }
             // Where the job says nothing, the first picture decides; the size may change in the middle of a stream.
             let size = *self.size.get_or_insert((out.width(), out.height()));
-            let shape = (out.width(), out.height(), out.format());
-            if (shape.0, shape.1) == size {
+            let shape = (out.width(), out.height(), out.software_format());
+            let format = self.format_on_device(out);
+            if (shape.0, shape.1) == size && format.is_none_or(|format| format == shape.2) {
                 return Ok(true);
             }
-            if self.zero_copy == ZeroCopy::Require {
+            if format.is_none() && self.zero_copy == ZeroCopy::Require {
                 let text = format!(
                     "pictures of {}x{} would have to be scaled to {}x{}",
                     shape.0, shape.1, size.0, size.1
@@ -118,7 +127,7 @@ impl Pictures {
             }
             // Scaling holds no picture back, so none is lost with the former graph.
             if self.scaler.as_ref().is_none_or(|(_, takes)| *takes != shape) {
-                self.scaler = Some((self.make_scaler(out, size)?, shape));
+                self.scaler = Some((self.make_scaler(out, size, format)?, shape));
             }
             if let Some((graph, _)) = &mut self.scaler {
                 graph.push(Some(out))?;
@@ -126,7 +135,19 @@ impl Pictures {
         }
     }
 
-    fn make_scaler(&self, frame: &Frame, (width, height): (u32, u32)) -> Result<Graph> {
+    /// What a device picture has to hold for the encoder; `None` for pictures in memory, which the session converts.
+    fn format_on_device(&self, frame: &Frame) -> Option<PixelFormat> {
+        let deep = self.bit_depth.map_or(frame.software_format().bit_depth() > 8, |depth| depth > 8);
+        frame.is_hardware().then_some(if deep { PixelFormat::P010 } else { PixelFormat::NV12 })
+    }
+
+    /// `to` is the format of device pictures.
+    fn make_scaler(
+        &self,
+        frame: &Frame,
+        (width, height): (u32, u32),
+        to: Option<PixelFormat>,
+    ) -> Result<Graph> {
         let format = VideoFormat {
             width: frame.width(),
             height: frame.height(),
@@ -134,9 +155,13 @@ impl Pictures {
             time_base: self.decoder.time_base(),
             sample_aspect_ratio: frame.sample_aspect_ratio(),
             color: frame.color(),
-            hw_frames: None,
+            hw_frames: frame.hw_frames(),
         };
-        Graph::video(&format, &format!("scale={width}:{height}:flags=bicubic"))
+        let filter = match to {
+            Some(to) => format!("scale_vaapi=w={width}:h={height}:format={to}"),
+            None => format!("scale={width}:{height}:flags=bicubic"),
+        };
+        Graph::video(&format, &filter)
     }
 
     fn decode(&mut self, out: &mut Frame, other: &mut dyn FnMut(&mut Packet) -> Result<()>) -> Result<bool> {

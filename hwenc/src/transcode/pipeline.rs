@@ -2,15 +2,17 @@
 
 use nix::time::{ClockId, clock_gettime};
 
-use super::input;
 use super::pictures::Pictures;
 use super::progress::Ticker;
 use super::streams::Sink;
-use super::{Cancel, Progress, StreamAction, StreamReport, Transcode, TranscodeReport};
+use super::{Cancel, DecodeOn, Progress, StreamAction, StreamReport, Transcode, TranscodeReport};
+use super::{device, input};
 use crate::av::{Color, Frame, PixelFormat, Range};
+use crate::backend;
 use crate::encode::{Output, Session};
 use crate::error::{Code, Error, Result};
 use crate::output::{Container, OutputFile};
+use crate::probe::Report;
 use crate::select::{Codec, ParameterSets, Request};
 
 pub(super) fn run(
@@ -38,7 +40,9 @@ pub(super) fn run(
     cancel.set_part(file.removable());
 
     let duration_s = demuxer.duration();
-    let mut pictures = Pictures::open(demuxer, job, cancel)?;
+    let report = Report::collect();
+    let device = device::to_decode_on(job, &report, codec, &demuxer)?;
+    let mut pictures = Pictures::open(demuxer, job, device, cancel)?;
     let mut frame = Frame::empty()?;
     // What comes before the first picture waits until the container can be begun.
     let mut early = Vec::new();
@@ -53,7 +57,17 @@ pub(super) fn run(
     pictures.begin(&frame);
     let request = request(job, container, codec, &frame, &pictures);
     request.validate().map_err(|error| of_input(job, error))?;
-    let mut session = crate::choose(&request)?.open()?;
+    let decision = report.select(&request)?;
+    let device = decision.chosen().device.clone();
+    let decoded_on = frame.is_hardware().then(|| device.clone()).flatten();
+    if frame.is_hardware() && backend::surfaces(&decision.chosen().encoder).is_none() {
+        return Err(device::mismatch(device.as_deref(), &decision.chosen().encoder));
+    }
+    if job.decode_on == DecodeOn::Device && decoded_on.is_none() {
+        let text = format!("the device's decoder does not take this {} stream", pictures.codec());
+        return Err(Error::new(Code::DeviceFailed, text).with_remedy("leave `--decode` at auto"));
+    }
+    let mut session = decision.open_for(&frame)?;
     let mut sink = Sink::create(job, container, &file, &pictures, &session, cancel)?;
     for packet in &mut early {
         sink.other(packet)?;
@@ -114,6 +128,7 @@ pub(super) fn run(
         encoder: chosen.encoder,
         backend: chosen.backend,
         device: chosen.device,
+        decoded_on,
         frames_in: pictures.decoded(),
         frames_out: stats.packets_out,
         corrupt_frames: pictures.corrupt(),
@@ -141,7 +156,7 @@ fn request(
     frame: &Frame,
     pictures: &Pictures,
 ) -> Request {
-    let format = frame.format();
+    let format = frame.software_format();
     let depth = job.bit_depth.unwrap_or(if format.bit_depth() > 8 { 10 } else { 8 });
     let sets = if container.is_raw() { ParameterSets::InBand } else { ParameterSets::Global };
     let (rate, time_base) = pictures.rate();
@@ -149,7 +164,7 @@ fn request(
         .request(codec, frame.width(), frame.height())
         .fps(rate)
         .bit_depth(depth)
-        .input(format)
+        .input(frame.format())
         .color(color(frame, pictures.color()))
         .parameter_sets(sets)
         .sample_aspect_ratio(frame.sample_aspect_ratio());

@@ -49,6 +49,8 @@ pub struct TranscodeReport {
     pub backend: String,
     /// Its device; `None` on the CPU.
     pub device: Option<String>,
+    /// The device that decoded the source; `None` for the CPU.
+    pub decoded_on: Option<String>,
     /// Every candidate, with reasons.
     pub decision: Decision,
     /// Pictures decoded from the source.
