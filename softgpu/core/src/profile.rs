@@ -11,6 +11,7 @@
 //! driver = "i915"                    # kernel driver of its nodes
 //! group = "render"                   # owner and mode of the render node
 //! mode = 0o660
+//! address = "0000:03:00.0"           # on PCI
 //! [drm.pci]                          # none for devices that are not on PCI
 //! vendor = 0x8086
 //! device = 0x56a5
@@ -87,6 +88,13 @@ pub struct Drm {
     pub mode: u32,
     /// Where it is on PCI, if it is.
     pub pci: Option<Pci>,
+    /// The address on PCI that such a device has; one nearby where two devices would have the same.
+    #[serde(default = "first_card")]
+    pub address: String,
+}
+
+fn first_card() -> String {
+    "0000:03:00.0".to_owned()
 }
 
 fn render() -> String {
