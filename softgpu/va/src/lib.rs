@@ -10,6 +10,7 @@
 
 #![allow(dead_code, unused_imports)] // until the driver uses the engines
 
+mod bits;
 mod decode;
 mod engine;
 mod failure;

@@ -9,6 +9,8 @@ mod hevc;
 mod job;
 mod mjpeg;
 pub(crate) mod rate;
+#[cfg(test)]
+pub(crate) mod testing;
 mod vp9;
 
 pub(crate) use job::{EncodeJob, Packed, RateSettings};

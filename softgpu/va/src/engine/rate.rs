@@ -4,6 +4,9 @@
 //! learned from what its pictures became; the kinds are weighed by how often they come; what was spent too much or too
 //! little is paid back over the next pictures.
 
+use super::RateSettings;
+use crate::sys;
+
 /// What the client asked for (libva, va.h, VA_RC_*).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Mode {
@@ -57,6 +60,36 @@ impl Default for Settings {
             quality: 0,
             fps_num: 30,
             fps_den: 1,
+        }
+    }
+}
+
+impl From<&RateSettings> for Settings {
+    fn from(rate: &RateSettings) -> Self {
+        let mode = match rate.mode {
+            sys::VA_RC_CBR => Mode::Cbr,
+            sys::VA_RC_VBR | sys::VA_RC_VBR_CONSTRAINED => Mode::Vbr,
+            sys::VA_RC_QVBR => Mode::Qvbr,
+            sys::VA_RC_ICQ => Mode::Icq,
+            sys::VA_RC_AVBR => Mode::Avbr,
+            _ => Mode::Cqp,
+        };
+        let quality = if mode == Mode::Icq { rate.icq_quality } else { rate.quality_factor };
+        let (fps_num, fps_den) = match rate.framerate {
+            (0, _) | (_, 0) => (30, 1),
+            framerate => framerate,
+        };
+        Self {
+            mode,
+            bits_per_second: rate.bits_per_second,
+            target_percentage: rate.target_percentage,
+            window_ms: rate.window_ms,
+            initial_qp: rate.initial_qp,
+            min_qp: rate.min_qp,
+            max_qp: rate.max_qp,
+            quality,
+            fps_num,
+            fps_den,
         }
     }
 }
