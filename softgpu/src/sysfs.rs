@@ -50,36 +50,43 @@ fn nodes(device: &Device) -> impl Iterator<Item = &String> {
 
 /// The paths that are shown in place of the real ones.
 pub(crate) fn paths(devices: &[Device]) -> Vec<String> {
-    let mut paths: BTreeSet<String> = [
-        "/dev/dri",
-        "=/sys/class",
-        "/sys/class/drm",
-        "/sys/dev/char/226:*",
-        "=/sys/bus/pci/devices",
-        "/run/udev/data/c226:*",
-    ]
-    .map(str::to_owned)
-    .into();
+    let mut paths: BTreeSet<String> =
+        ["/dev/dri", "/sys/dev/char/226:*", "/run/udev/data/c226:*"].map(str::to_owned).into();
+    let trees = trees(devices);
+    paths.extend(lists(&trees).map(|list| format!("=/sys/{}", list.display())));
+    paths.extend(trees.iter().map(|tree| format!("/sys/{}", tree.display())));
+    paths.extend(devices.iter().map(|device| format!("/sys/module/{}", device.profile.drm.driver)));
+    paths.into_iter().collect()
+}
+
+/// Directories of sysfs that are shown whole, from `/sys`.
+fn trees(devices: &[Device]) -> BTreeSet<PathBuf> {
+    let mut trees: BTreeSet<PathBuf> = ["class/drm".into()].into();
     for (index, device) in devices.iter().enumerate() {
         let place = Place::of(device, index);
         let driver = &device.profile.drm.driver;
-        paths.insert(format!("/sys/{}", place.pci.display()));
-        paths.insert(format!("/sys/bus/pci/devices/{}", device.address));
-        paths.insert(format!("/sys/bus/{}/drivers/{driver}", place.bus));
-        paths.insert(format!("/sys/module/{driver}"));
+        trees.insert(format!("bus/pci/devices/{}", device.address).into());
+        trees.insert(format!("bus/{}/drivers/{driver}", place.bus).into());
+        if let (false, Some(name)) = (place.parent == place.pci, place.parent.file_name()) {
+            trees.insert(Path::new("bus").join(place.bus).join("devices").join(name));
+        }
+        trees.insert(place.pci);
     }
-    paths.into_iter().collect()
+    trees
+}
+
+/// Directories on the way to them, whose lists name ours beside what is there: without a GPU some do not exist at all.
+fn lists(trees: &BTreeSet<PathBuf>) -> impl Iterator<Item = PathBuf> + '_ {
+    let ancestors = trees.iter().flat_map(|tree| tree.ancestors().skip(1));
+    let real = ["bus/pci/devices".as_ref()];
+    let all: BTreeSet<&Path> = ancestors.chain(real).filter(|path| !path.as_os_str().is_empty()).collect();
+    all.into_iter().map(Path::to_owned)
 }
 
 /// Writes all of it under the run's directory.
 pub(crate) fn write(dir: &Path, devices: &[Device], directory: bool) -> Result<()> {
     let tree = Tree { dev: dir.join("dev/dri"), sys: dir.join("sys"), udev: dir.join("run/udev/data") };
-    for dir in [
-        tree.sys.join("class/drm"),
-        tree.sys.join("dev/char"),
-        tree.sys.join("bus/pci/devices"),
-        tree.udev.clone(),
-    ] {
+    for dir in [tree.sys.join("class/drm"), tree.sys.join("dev/char"), tree.udev.clone()] {
         fs::create_dir_all(dir)?;
     }
     fs::write(tree.sys.join("class/drm/version"), "drm 1.1.0 20060810\n")?;
@@ -90,22 +97,22 @@ pub(crate) fn write(dir: &Path, devices: &[Device], directory: bool) -> Result<(
         tree.device(device, &Place::of(device, index))
             .with_context(|| format!("device {}", device.profile.name))?;
     }
-    // The rest of what is listed beside ours is the machine's own; its GPUs are not.
-    link_others("/sys/class", &tree.sys.join("class"), |_| true)?;
-    link_others("/sys/bus/pci/devices", &tree.sys.join("bus/pci/devices"), |path| {
-        !fs::read_to_string(path.join("class")).is_ok_and(|class| class.starts_with("0x03"))
-    })
+    for list in lists(&trees(devices)) {
+        let ours = tree.sys.join(&list);
+        fs::create_dir_all(&ours)?;
+        link_others(&Path::new("/sys").join(list), &ours)?;
+    }
+    Ok(())
 }
 
-/// Links to what a real directory holds, except what is in ours already.
-fn link_others(real: &str, ours: &Path, wanted: impl Fn(&Path) -> bool) -> Result<()> {
+/// Links to what a real directory holds, except what is in ours already, and except real GPUs.
+fn link_others(real: &Path, ours: &Path) -> Result<()> {
     let Ok(entries) = fs::read_dir(real) else { return Ok(()) };
     for entry in entries {
-        let (path, link) = {
-            let entry = entry?;
-            (entry.path(), ours.join(entry.file_name()))
-        };
-        if link.symlink_metadata().is_err() && wanted(&path) {
+        let name = entry?.file_name();
+        let (path, link) = (real.join(&name), ours.join(&name));
+        let gpu = || fs::read_to_string(path.join("class")).is_ok_and(|class| class.starts_with("0x03"));
+        if link.symlink_metadata().is_err() && !gpu() {
             symlink(&path, link)?;
         }
     }

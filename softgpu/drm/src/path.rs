@@ -46,17 +46,18 @@ impl Rule {
 }
 
 /// Whether a path could be replaced by any rule. Cheap, and asked before the rules are read: reading them allocates.
+/// Allocators read `/sys/kernel` and `/sys/devices/system` while they start.
 pub(crate) fn possible(path: &[u8]) -> bool {
     const PLACES: [&[u8]; 7] = [
         b"/dev/dri",
         b"/sys/class",
         b"/sys/dev/char",
-        b"/sys/bus/",
-        b"/sys/devices/pci",
+        b"/sys/bus",
+        b"/sys/devices",
         b"/sys/module/",
         b"/run/udev/data/c226:",
     ];
-    PLACES.iter().any(|place| path.starts_with(place))
+    PLACES.iter().any(|place| path.starts_with(place)) && !path.starts_with(b"/sys/devices/system")
 }
 
 /// Writes `directory/path` (or `path`, where that is absolute) without `//` and `/./`. None where it does not fit.
@@ -80,6 +81,13 @@ pub(crate) fn tidy<'b>(directory: &[u8], path: &[u8], buffer: &'b mut [u8; MOST]
     Some(&buffer[..used])
 }
 
+/// The path with a final zero byte. None where it does not fit.
+pub(crate) fn copy<'b>(path: &[u8], buffer: &'b mut [u8; MOST]) -> Option<&'b CStr> {
+    buffer.get_mut(..path.len())?.copy_from_slice(path);
+    *buffer.get_mut(path.len())? = 0;
+    CStr::from_bytes_with_nul(&buffer[..=path.len()]).ok()
+}
+
 /// The rules, and the directory that holds what is shown.
 #[derive(Debug, Default)]
 pub(crate) struct Rules {
@@ -92,11 +100,13 @@ impl Rules {
         Rules { root, rules }
     }
 
-    /// The path shown in place of `path`, where it is replaced.
+    /// Whether a path is replaced.
+    pub(crate) fn covers(&self, path: &[u8]) -> bool {
+        self.rules.iter().any(|rule| rule.covers(path))
+    }
+
+    /// The path shown in place of `path`. None where it does not fit.
     pub(crate) fn replace<'b>(&self, path: &[u8], buffer: &'b mut [u8; MOST]) -> Option<&'b CStr> {
-        if !self.rules.iter().any(|rule| rule.covers(path)) {
-            return None;
-        }
         let end = self.root.len() + path.len();
         buffer.get_mut(..self.root.len())?.copy_from_slice(&self.root);
         buffer.get_mut(self.root.len()..end)?.copy_from_slice(path);
@@ -127,7 +137,11 @@ mod tests {
 
     fn replaced(path: &str) -> Option<String> {
         let mut buffer = [0; MOST];
-        let found = rules().replace(path.as_bytes(), &mut buffer)?.to_str().unwrap().to_owned();
+        let rules = rules();
+        if !rules.covers(path.as_bytes()) {
+            return None;
+        }
+        let found = rules.replace(path.as_bytes(), &mut buffer)?.to_str().unwrap().to_owned();
         assert!(possible(path.as_bytes()), "{path} is replaced, yet would not be looked at");
         Some(found)
     }

@@ -69,19 +69,42 @@ unsafe fn with_path<R>(dirfd: c_int, path: *const c_char, then: impl FnOnce(*con
 
 fn resolve<'b>(dirfd: c_int, path: &[u8], buffer: &'b mut [u8; MOST]) -> Option<&'b CStr> {
     let (mut link, mut tidied) = ([0; MOST], [0; MOST]);
-    let directory = if path.starts_with(b"/") { b"" } else { path_of(dirfd, &mut link)? };
-    let tidy = path::tidy(directory, path, &mut tidied)?;
-    if !path::possible(tidy) {
+    let place = if path.starts_with(b"/") { Place::default() } else { Place::of(dirfd, &mut link)? };
+    let tidy = path::tidy(place.directory, path, &mut tidied)?;
+    if !path::possible(tidy) && !place.inside {
         return None;
     }
-    table::get()?.rules.replace(tidy, buffer)
+    let table = table::get()?;
+    if table.rules.covers(tidy) {
+        table.rules.replace(tidy, buffer)
+    } else if place.inside {
+        // From a directory whose list alone is replaced: what is in it is the machine's own.
+        path::copy(tidy, buffer)
+    } else {
+        None
+    }
 }
 
-/// Where an open directory is, if what is in it could be replaced.
-fn path_of(fd: c_int, buffer: &mut [u8; MOST]) -> Option<&[u8]> {
-    let link = real::link(&proc_link(fd)?, buffer)?;
-    let near = |top: &[u8]| link.starts_with(top);
-    (link == b"/" || near(b"/dev") || near(b"/sys") || near(b"/run")).then_some(link)
+/// An open directory.
+#[derive(Default)]
+struct Place<'p> {
+    /// What it is called.
+    directory: &'p [u8],
+    /// Whether it is one that is shown in place of another.
+    inside: bool,
+}
+
+impl<'p> Place<'p> {
+    /// None where nothing in it could be replaced.
+    fn of(fd: c_int, buffer: &'p mut [u8; MOST]) -> Option<Self> {
+        let link = real::link(&proc_link(fd)?, buffer)?;
+        if let Some(shown) = table::known().and_then(|table| table.rules.shown(link)) {
+            return Some(Place { directory: shown, inside: true });
+        }
+        let near = |top: &[u8]| link.starts_with(top);
+        (link == b"/" || near(b"/dev") || near(b"/sys") || near(b"/run"))
+            .then_some(Place { directory: link, inside: false })
+    }
 }
 
 /// The link in `/proc` that tells where an open file is.
