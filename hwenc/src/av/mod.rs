@@ -15,6 +15,7 @@ mod color;
 mod decoder;
 mod demux;
 pub(crate) mod error;
+pub(crate) mod extradata;
 mod filter;
 mod frame;
 mod hw;

@@ -41,6 +41,17 @@ impl Packet {
         Ok(Packet { inner, time_base: self.time_base })
     }
 
+    /// Parameter sets that a bitstream filter put beside the packet.
+    pub(super) fn new_extradata(&self) -> &[u8] {
+        let mut len = 0;
+        let kind = ff::AVPacketSideDataType::AV_PKT_DATA_NEW_EXTRADATA;
+        // SAFETY: a live packet; the data lives as long as it.
+        unsafe {
+            let data = ff::av_packet_get_side_data(self.inner.as_ptr(), kind, &mut len);
+            if data.is_null() { &[] } else { std::slice::from_raw_parts(data, len) }
+        }
+    }
+
     /// Takes the content of `from`, which is left empty. No allocation.
     pub(crate) fn take_from(&mut self, from: &mut Packet) {
         // SAFETY: both are live; ours is released first, as av_packet_move_ref does not.

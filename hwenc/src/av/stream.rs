@@ -134,6 +134,24 @@ impl StreamParameters {
         unsafe { std::slice::from_raw_parts(p.extradata, p.extradata_size as usize) }
     }
 
+    /// Sets the parameter sets.
+    ///
+    /// # Errors
+    /// [`Code::OutOfMemory`].
+    pub(crate) fn set_extradata(&mut self, bytes: &[u8]) -> Result<()> {
+        let padding = ff::AV_INPUT_BUFFER_PADDING_SIZE as usize;
+        // SAFETY: ours; the former data is libav's, and the new is allocated by it with the padding that it asks for.
+        unsafe {
+            let data = error::alloc(ff::av_mallocz(bytes.len() + padding).cast::<u8>(), "parameter sets")?;
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), data.as_ptr(), bytes.len());
+            let p = self.0.as_mut();
+            ff::av_freep((&raw mut p.extradata).cast());
+            p.extradata = data.as_ptr();
+            p.extradata_size = bytes.len() as i32;
+        }
+        Ok(())
+    }
+
     pub(crate) fn get(&self) -> &ff::AVCodecParameters {
         // SAFETY: alive as long as self.
         unsafe { self.0.as_ref() }

@@ -12,7 +12,7 @@ use crate::av::{
 };
 use crate::backend::{self, Driver};
 use crate::error::{Code, Error, Result};
-use crate::select::{Decision, Request, ZeroCopy};
+use crate::select::{Decision, ParameterSets, Request, ZeroCopy};
 
 /// What [`Session::receive`] has to give. Waiting for input is no error.
 #[derive(Debug)]
@@ -105,6 +105,10 @@ pub struct Session {
     step: i64,
     last_pts: Option<i64>,
     force_idr: bool,
+    /// Parameter sets were asked for beside the stream, and no packet has come yet.
+    wants_extradata: bool,
+    /// Those of the first packet, where the encoder has none beside the stream.
+    extradata: Vec<u8>,
     reopens_for_idr: bool,
     finished: bool,
 }
@@ -142,6 +146,8 @@ impl Session {
             step,
             last_pts: None,
             force_idr: false,
+            wants_extradata: request.parameter_sets == ParameterSets::Global,
+            extradata: Vec::new(),
             finished: false,
         })
     }
@@ -214,6 +220,9 @@ impl Session {
                 Received::Finished => return Ok(Output::Finished),
             }
         }
+        if std::mem::take(&mut self.wants_extradata) && self.encoder.extradata().is_empty() {
+            self.extradata = crate::av::extradata::extract(&self.encoder.parameters()?, &self.packet)?;
+        }
         // Encoders do not tell the duration, or only in some versions of libavcodec.
         let pts = self.packet.pts();
         let given = self.durations.iter().position(|d| Some(d.0) == pts);
@@ -278,9 +287,10 @@ impl Session {
         self.encoder.time_base()
     }
 
-    /// Parameter sets, where [`ParameterSets::Global`](crate::ParameterSets::Global) was asked for.
+    /// Parameter sets, where [`ParameterSets::Global`](crate::ParameterSets::Global) was asked for. Encoders whose
+    /// drivers write them into the stream alone have them with the first packet only.
     pub fn extradata(&self) -> &[u8] {
-        self.encoder.extradata()
+        if self.extradata.is_empty() { self.encoder.extradata() } else { &self.extradata }
     }
 
     /// What the stream is, for a muxer or decoder.
@@ -288,7 +298,11 @@ impl Session {
     /// # Errors
     /// [`Code::OutOfMemory`].
     pub fn parameters(&self) -> Result<StreamParameters> {
-        self.encoder.parameters()
+        let mut parameters = self.encoder.parameters()?;
+        if !self.extradata.is_empty() {
+            parameters.set_extradata(&self.extradata)?;
+        }
+        Ok(parameters)
     }
 
     /// Gets everything out of the encoder and opens another, which begins with an IDR.
@@ -359,7 +373,7 @@ fn settings(decision: &Decision) -> Result<(&'static Driver, EncoderSettings)> {
     settings.gop = request.gop;
     settings.b_frames = request.b_frames;
     settings.threads = request.threads;
-    settings.global_header = request.parameter_sets == crate::select::ParameterSets::Global;
+    settings.global_header = request.parameter_sets == ParameterSets::Global;
     (driver.configure)(request, name, &decision.chosen().va, &mut settings)?;
     Ok((driver, settings))
 }

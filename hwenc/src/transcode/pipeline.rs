@@ -7,7 +7,7 @@ use super::progress::Ticker;
 use super::streams::Sink;
 use super::{Cancel, DecodeOn, Progress, StreamAction, StreamReport, Transcode, TranscodeReport};
 use super::{device, input};
-use crate::av::{Color, Frame, PixelFormat, Range};
+use crate::av::{Color, Frame, Packet, PixelFormat, Range};
 use crate::backend;
 use crate::encode::{Output, Session};
 use crate::error::{Code, Error, Result};
@@ -44,12 +44,8 @@ pub(super) fn run(
     let device = device::to_decode_on(job, &report, codec, &demuxer)?;
     let mut pictures = Pictures::open(demuxer, job, device, cancel)?;
     let mut frame = Frame::empty()?;
-    // What comes before the first picture waits until the container can be begun.
-    let mut early = Vec::new();
-    let first = pictures.next(&mut frame, &mut |packet| {
-        early.push(packet.try_clone()?);
-        Ok(())
-    })?;
+    let mut target = Target::default();
+    let first = pictures.next(&mut frame, &mut |packet| target.other(packet))?;
     if !first {
         return Err(Error::new(Code::InputCorrupt, "no picture of the video could be decoded"));
     }
@@ -68,11 +64,13 @@ pub(super) fn run(
         return Err(Error::new(Code::DeviceFailed, text).with_remedy("leave `--decode` at auto"));
     }
     let mut session = decision.open_for(&frame)?;
-    let mut sink = Sink::create(job, container, &file, &pictures, &session, cancel)?;
-    for packet in &mut early {
-        sink.other(packet)?;
+    let begin = |pictures: &Pictures, session: &Session| {
+        Sink::create(job, container, &file, pictures, session, cancel)
+    };
+    // A container that cannot take the streams is better known before anything is coded.
+    if !session.extradata().is_empty() || request.parameter_sets == ParameterSets::InBand {
+        target.begin(begin(&pictures, &session)?)?;
     }
-    drop(early);
 
     let mut state = Progress { total_frames: pictures.total_frames(), duration_s, ..Progress::default() };
     loop {
@@ -80,23 +78,23 @@ pub(super) fn run(
         frame.set_pts(time.map(|t| after(t, &state, session.last_pts())));
         frame.set_duration(0);
         session.send(&mut frame)?;
-        drain(&mut session, &mut sink)?;
+        drain(&mut session, &mut target, &pictures, &begin)?;
         state.frames += 1;
         state.position_s = session.last_pts().unwrap_or(0) as f64 * session.time_base().as_f64();
         if ticker.is_due() {
-            state.bytes_out = sink.bytes();
+            state.bytes_out = target.bytes();
             gate(job, bytes_in, state.bytes_out, state.fraction())?;
             progress(&ticker.complete(state));
         }
         cancel.check()?;
-        if !pictures.next(&mut frame, &mut |packet| sink.other(packet))? {
+        if !pictures.next(&mut frame, &mut |packet| target.other(packet))? {
             break;
         }
     }
     drop(frame);
     session.finish()?;
-    drain(&mut session, &mut sink)?;
-    let (streams, end_s) = sink.finish()?;
+    drain(&mut session, &mut target, &pictures, &begin)?;
+    let (streams, end_s) = target.finish()?;
     cancel.check()?;
     let bytes_out = match std::fs::metadata(file.path()) {
         Ok(metadata) if metadata.is_file() => metadata.len(),
@@ -195,11 +193,61 @@ fn after(time: i64, state: &Progress, last: Option<i64>) -> i64 {
     }
 }
 
-fn drain(session: &mut Session, sink: &mut Sink) -> Result<()> {
+fn drain(
+    session: &mut Session,
+    target: &mut Target,
+    pictures: &Pictures,
+    begin: &dyn Fn(&Pictures, &Session) -> Result<Sink>,
+) -> Result<()> {
     while let Output::Packet(packet) = session.receive()? {
-        sink.video(packet)?;
+        if let Some(sink) = &mut target.sink {
+            sink.video(packet)?;
+            continue;
+        }
+        // Only now the encoder's parameter sets are known.
+        let mut first = packet.try_clone()?;
+        target.begin(begin(pictures, session)?)?.video(&mut first)?;
     }
     Ok(())
+}
+
+/// The container, and what has to wait until it can be begun.
+#[derive(Default)]
+struct Target {
+    sink: Option<Sink>,
+    early: Vec<Packet>,
+}
+
+impl Target {
+    fn begin(&mut self, sink: Sink) -> Result<&mut Sink> {
+        let sink = self.sink.insert(sink);
+        for mut packet in self.early.drain(..) {
+            sink.other(&mut packet)?;
+        }
+        Ok(sink)
+    }
+
+    /// A packet of another stream of the source.
+    fn other(&mut self, packet: &mut Packet) -> Result<()> {
+        match &mut self.sink {
+            Some(sink) => sink.other(packet),
+            None => {
+                self.early.push(packet.try_clone()?);
+                Ok(())
+            }
+        }
+    }
+
+    fn bytes(&self) -> u64 {
+        self.sink.as_ref().map_or(0, Sink::bytes)
+    }
+
+    fn finish(self) -> Result<(Vec<StreamReport>, f64)> {
+        match self.sink {
+            Some(sink) => sink.finish(),
+            None => Err(Error::new(Code::EncoderFailed, "the encoder gave no packet")),
+        }
+    }
 }
 
 /// Stops when the result, as far as it can be foretold, becomes larger than allowed.

@@ -8,11 +8,14 @@ use serde_json::Value;
 
 use super::pixels::Yuv;
 
-/// Packets as a file: Annex B, or IVF for AV1.
+/// Packets as a file: Annex B, JPEG pictures, or IVF for AV1 and VP9.
 pub(crate) fn file<'a>(codec: Codec, packets: impl IntoIterator<Item = &'a Packet>) -> Vec<u8> {
-    let ivf = codec == Codec::Av1;
-    let mut bytes =
-        if ivf { b"DKIF\0\0\x20\0AV01\x40\0\x40\0\x1e\0\0\0\x01\0\0\0".to_vec() } else { Vec::new() };
+    let ivf = demuxer(codec) == "ivf";
+    let mut bytes = match codec {
+        Codec::Av1 => b"DKIF\0\0\x20\0AV01\x40\0\x40\0\x1e\0\0\0\x01\0\0\0".to_vec(),
+        Codec::Vp9 => b"DKIF\0\0\x20\0VP90\x40\0\x40\0\x1e\0\0\0\x01\0\0\0".to_vec(),
+        _ => Vec::new(),
+    };
     bytes.resize(if ivf { 32 } else { 0 }, 0);
     for (n, packet) in packets.into_iter().enumerate() {
         if ivf {
@@ -28,13 +31,19 @@ fn demuxer(codec: Codec) -> &'static str {
     match codec {
         Codec::H264 => "h264",
         Codec::Hevc => "hevc",
-        Codec::Av1 => "ivf",
+        Codec::Av1 | Codec::Vp9 => "ivf",
+        Codec::Mjpeg => "mjpeg",
         other => panic!("no demuxer for {other}"),
     }
 }
 
 /// Runs a command on `input`; whatever it says on standard error is a failure.
 fn run(command: &mut Command, input: &[u8]) -> Vec<u8> {
+    attempt(command, input).unwrap_or_else(|said| panic!("{command:?}: {said}"))
+}
+
+fn attempt(command: &mut Command, input: &[u8]) -> Result<Vec<u8>, String> {
+    command.env_remove("LD_PRELOAD"); // the judge sees no simulated device
     let mut child = command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -50,8 +59,10 @@ fn run(command: &mut Command, input: &[u8]) -> Vec<u8> {
         child.wait_with_output().unwrap()
     });
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success() && said.is_empty(), "{command:?}: {}\n{said}", output.status);
-    output.stdout
+    if output.status.success() && said.is_empty() {
+        return Ok(output.stdout);
+    }
+    Err(format!("{}\n{said}", output.status))
 }
 
 /// Decodes packets, in the stream's own format, without any complaint.
@@ -61,10 +72,25 @@ pub(crate) fn decode<'a>(
     (width, height): (u32, u32),
     depth: u8,
 ) -> Vec<Yuv> {
+    Yuv::read(&run(&mut decoder(codec), &file(codec, packets)), width, height, depth)
+}
+
+/// The same; `None` when the decoder complains.
+pub(crate) fn try_decode<'a>(
+    codec: Codec,
+    packets: impl IntoIterator<Item = &'a Packet>,
+    (width, height): (u32, u32),
+    depth: u8,
+) -> Option<Vec<Yuv>> {
+    let bytes = attempt(&mut decoder(codec), &file(codec, packets)).ok()?;
+    Some(Yuv::read(&bytes, width, height, depth))
+}
+
+fn decoder(codec: Codec) -> Command {
     let mut ffmpeg = Command::new("ffmpeg");
     ffmpeg.args(["-v", "error", "-f", demuxer(codec), "-i", "pipe:0"]);
     ffmpeg.args(["-fps_mode", "passthrough", "-f", "rawvideo", "pipe:1"]);
-    Yuv::read(&run(&mut ffmpeg, &file(codec, packets)), width, height, depth)
+    ffmpeg
 }
 
 /// What ffprobe says of the stream.
