@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    bind(&out, "x264", "x264.h", &["x264_.*", "X264_.*"]);
     bind(&out, "x265", "x265.h", &["x265_.*", "X265_.*"]);
 }
 

@@ -10,6 +10,7 @@ mod planes;
 mod scale;
 #[cfg(test)]
 mod testing;
+mod x264;
 mod x265;
 
 use softgpu_core::codec::{Table, VERSION};

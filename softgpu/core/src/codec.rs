@@ -77,6 +77,27 @@ pub enum Kind {
     Inter = 2,
 }
 
+/// [`EncoderConfig::flags`] and [`EncoderConfig::numbers`] of H.264: what the parameter sets fix. Every picture refers to the
+/// one coded before it alone; weighted prediction is never used.
+pub mod h264 {
+    /// entropy_coding_mode_flag.
+    pub const CABAC: u64 = 1 << 0;
+    /// transform_8x8_mode_flag.
+    pub const TRANSFORM_8X8: u64 = 1 << 1;
+    /// constrained_intra_pred_flag.
+    pub const CONSTRAINED_INTRA: u64 = 1 << 2;
+    /// The deblocking filter is off.
+    pub const NO_DEBLOCKING: u64 = 1 << 3;
+    /// Index of chroma_qp_index_offset, a signed number.
+    pub const CHROMA_QP_OFFSET: usize = 0;
+    /// Index of slice_alpha_c0_offset_div2, a signed number.
+    pub const ALPHA: usize = 1;
+    /// Index of slice_beta_offset_div2, a signed number.
+    pub const BETA: usize = 2;
+    /// Index of level_idc, which bounds motion vectors; 0 leaves it to the encoder.
+    pub const LEVEL: usize = 3;
+}
+
 /// [`EncoderConfig::flags`] of HEVC: what the parameter sets fix. Temporal motion vectors, SAO, weighted prediction and
 /// anything else that a slice header can turn off is never used.
 pub mod hevc {
@@ -134,10 +155,10 @@ pub struct EncoderConfig {
     pub fps_den: u32,
     /// Slices of a picture.
     pub slices: u32,
-    /// Codec-specific switches, so that the coded blocks fit parameter sets written by somebody else. H.264: bit 0 CABAC,
-    /// bit 1 8x8 transform, bit 2 constrained intra prediction. HEVC: see [`hevc`].
+    /// Codec-specific switches, so that the coded blocks fit parameter sets written by somebody else. See [`h264`] and
+    /// [`hevc`].
     pub flags: u64,
-    /// Further codec-specific numbers; HEVC: log2 of CTB, smallest CB, largest TB, smallest TB, depth of TB trees inter,
+    /// Further codec-specific numbers; H.264: see [`h264`]; HEVC: log2 of CTB, smallest CB, largest TB, smallest TB, depth of TB trees inter,
     /// intra, then zero.
     pub numbers: [u32; 8],
 }
