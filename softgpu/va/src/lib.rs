@@ -3,6 +3,7 @@
 //! | module | what |
 //! |---|---|
 //! | `sys` | libva's structures, from the installed headers |
+//! | `bits` | bit writer and reader, NAL units |
 //! | `engine` | what codes pictures: H.264, HEVC, AV1, VP9, JPEG |
 //! | `decode`, `vpp` | what decodes and processes them |
 //! | `library` | the codec library, loaded when first needed |

@@ -4,6 +4,7 @@
 //! `vaEndPicture`. Nothing of the driver is locked meanwhile but the surface that is read.
 
 mod av1;
+pub(crate) mod cabac;
 mod h264;
 mod hevc;
 mod job;
