@@ -8,6 +8,7 @@ use softgpu_core::fault::Rule;
 use softgpu_core::setup::Engine;
 
 use crate::device::Spec;
+use crate::kernel;
 
 /// GPUs in software, so that programs which encode and decode video in hardware can be tested without hardware
 #[derive(Debug, Parser)]
@@ -26,6 +27,8 @@ pub enum Command {
     Run(Run),
     /// Show the devices that can be simulated
     List(List),
+    /// Build the kernel of `run --kernel`, unless the cache has it, and say where it is
+    Kernel,
 }
 
 /// `softgpu run`.
@@ -65,6 +68,9 @@ pub struct Run {
     /// Run the command in a Linux kernel of its own, with real DRM nodes (slower to start)
     #[arg(long)]
     pub kernel: bool,
+    /// What else it can be told.
+    #[command(flatten)]
+    pub inside: kernel::Options,
     /// The command and its arguments
     #[arg(required = true, trailing_var_arg = true, value_name = "CMD")]
     pub argv: Vec<OsString>,

@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 use softgpu::args::{Cli, Command, Run};
-use softgpu::list;
 use softgpu::plan::Plan;
 use softgpu::run::{End, end_like, run};
+use softgpu::{init, kernel, list};
 
 /// What `env`, `timeout` and their like return when they fail themselves, cannot run the command, and do not find it.
 const FAILED: u8 = 125;
@@ -17,6 +17,10 @@ const NOT_EXECUTABLE: u8 = 126;
 const NOT_FOUND: u8 = 127;
 
 fn main() -> ExitCode {
+    // The machine of `--kernel` has this program as its first process.
+    if let Some(code) = init::enter() {
+        return code;
+    }
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -26,6 +30,10 @@ fn main() -> ExitCode {
     };
     let result = match cli.command {
         Command::Run(args) => start(&args),
+        Command::Kernel => kernel::ensure().map(|binary| {
+            println!("{}", binary.display());
+            ExitCode::SUCCESS
+        }),
         Command::List(args) => {
             list::list(&mut std::io::stdout().lock(), args.json).map(|()| ExitCode::SUCCESS)
         }
@@ -42,7 +50,7 @@ fn start(args: &Run) -> Result<ExitCode> {
         anyhow::bail!("--kernel: this build of softgpu has no kernel to run in");
     }
     plan.begin_report(args.report.as_ref())?;
-    let end = run(&plan)?;
+    let end = if plan.kernel { kernel::run(&plan)? } else { run(&plan)? };
     let name = plan.argv[0].display();
     match end {
         End::Status(status) => end_like(status),

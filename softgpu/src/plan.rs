@@ -13,6 +13,7 @@ use softgpu_core::setup::{DIR, LIB_DIR, REPORT, Setup};
 
 use crate::args::Run;
 use crate::device::{self, Spec};
+use crate::kernel;
 use crate::libraries::{DRM, Libraries, VA};
 use crate::sysfs;
 
@@ -29,6 +30,8 @@ pub struct Plan {
     pub argv: Vec<OsString>,
     /// Whether it runs in a kernel of its own.
     pub kernel: bool,
+    /// What that kernel is told beside.
+    pub inside: kernel::Options,
 }
 
 /// A change of the environment: a variable, and its value or its absence.
@@ -57,6 +60,7 @@ impl Plan {
             libraries: Libraries::find()?,
             argv: args.argv.clone(),
             kernel: args.kernel,
+            inside: args.inside.clone(),
         })
     }
 
