@@ -7,11 +7,11 @@ use anyhow::{Result, anyhow};
 use serde_json::{Value, json};
 use softgpu_core::profile::{self, EMBEDDED, Profile};
 
-/// Codecs by the beginning of a profile's name in VA-API.
+/// Codecs by the beginning of a profile's name in VA-API; the last that fits counts.
 const CODECS: [(&str, &str); 8] = [
     ("H264", "H.264"),
-    ("HEVCMain10", "HEVC 10"),
     ("HEVC", "HEVC"),
+    ("HEVCMain10", "HEVC 10"),
     ("AV1", "AV1"),
     ("VP9", "VP9"),
     ("VP8", "VP8"),
@@ -27,7 +27,7 @@ fn codecs(profile: &Profile, entrypoint: &str) -> Vec<&'static str> {
         .filter(|config| config.entrypoints.iter().any(|name| name.starts_with(entrypoint)));
     let names: BTreeSet<usize> = configs
         .flat_map(|config| &config.profiles)
-        .filter_map(|name| CODECS.iter().position(|(start, _)| name.starts_with(start)))
+        .filter_map(|name| CODECS.iter().rposition(|(start, _)| name.starts_with(start)))
         .collect();
     names.into_iter().map(|at| CODECS[at].1).collect()
 }

@@ -221,8 +221,15 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
+macro_rules! embedded {
+    ($($name:literal)*) => { &[$(($name, include_str!(concat!("../profiles/", $name, ".toml")))),*] };
+}
+
 /// The profiles that come with softgpu: name and TOML.
-pub const EMBEDDED: &[(&str, &str)] = &[("intel-arc", include_str!("../profiles/intel-arc.toml"))];
+pub const EMBEDDED: &[(&str, &str)] = embedded! {
+    "intel-haswell" "intel-gen9" "intel-arc" "amd-rdna2" "amd-rdna3" "virtio"
+    "liar-h264-open" "liar-hevc" "liar-10bit" "liar-wrong" "liar-hang" "liar-crash" "liar-init"
+};
 
 /// A profile that comes with softgpu.
 pub fn named(name: &str) -> Result<Profile, Error> {
