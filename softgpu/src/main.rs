@@ -46,9 +46,6 @@ fn main() -> ExitCode {
 
 fn start(args: &Run) -> Result<ExitCode> {
     let plan = Plan::new(args)?;
-    if plan.kernel {
-        anyhow::bail!("--kernel: this build of softgpu has no kernel to run in");
-    }
     plan.begin_report(args.report.as_ref())?;
     let end = if plan.kernel { kernel::run(&plan)? } else { run(&plan)? };
     let name = plan.argv[0].display();
