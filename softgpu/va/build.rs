@@ -47,7 +47,8 @@ fn main() {
     let mut init = String::new();
     for minor in [17, minor] {
         let function = format!(
-            "/// libva {minor} and later ones start the driver here.\n#[unsafe(no_mangle)]\n\
+            "/// libva {minor} and later ones start the driver here.\n///\n/// # Safety\n\
+             /// libva calls it, with its own driver context.\n#[unsafe(no_mangle)]\n\
              pub unsafe extern \"C\" fn __vaDriverInit_1_{minor}(ctx: *mut sys::VADriverContext) -> sys::VAStatus {{\n\
              // SAFETY: libva passes its own driver context.\nunsafe {{ driver::init(ctx) }}\n}}\n"
         );

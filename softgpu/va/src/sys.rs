@@ -54,6 +54,9 @@ plain! {
     VAProcFilterParameterBufferHDRToneMapping
 }
 
+// SAFETY: a number.
+unsafe impl Plain for u32 {}
+
 /// A structure out of the bytes that a client sent; `None` when they are too few.
 pub(crate) fn read<T: Plain>(bytes: &[u8]) -> Option<T> {
     if bytes.len() < size_of::<T>() {
