@@ -31,6 +31,7 @@ struct Api {
         *mut sys::x264_picture_t,
         *mut sys::x264_picture_t,
     ) -> c_int,
+    encoder_invalidate_reference: unsafe extern "C" fn(*mut sys::x264_t, i64) -> c_int,
     encoder_close: unsafe extern "C" fn(*mut sys::x264_t),
 }
 
@@ -52,6 +53,7 @@ fn load() -> Option<Api> {
             picture_init: *library.get(b"x264_picture_init").ok()?,
             encoder_open: *library.get(format!("x264_encoder_open_{build}").as_bytes()).ok()?,
             encoder_encode: *library.get(b"x264_encoder_encode").ok()?,
+            encoder_invalidate_reference: *library.get(b"x264_encoder_invalidate_reference").ok()?,
             encoder_close: *library.get(b"x264_encoder_close").ok()?,
         }
     };
@@ -117,7 +119,7 @@ impl Encoder {
         picture.i_type = match kind {
             Kind::Idr => sys::X264_TYPE_IDR,
             Kind::Intra => sys::X264_TYPE_I,
-            Kind::Inter => sys::X264_TYPE_P,
+            Kind::Inter | Kind::Aside => sys::X264_TYPE_P,
         } as c_int;
         picture.i_qpplus1 = qp.min(QP_MAX) as c_int + 1;
         picture.i_pts += 1;
@@ -137,6 +139,15 @@ impl Encoder {
         let len = usize::try_from(len).ok().filter(|&len| len > 0)?;
         if count == 0 || units.is_null() {
             return None;
+        }
+        if kind == Kind::Aside {
+            // SAFETY: the encoder is open. It marks the pictures from this time on, which is this one alone; the units stay
+            // as they are.
+            let marked =
+                unsafe { (self.api.encoder_invalidate_reference)(self.encoder.as_ptr(), picture.i_pts) };
+            if marked != 0 {
+                return None;
+            }
         }
         // SAFETY: x264.h: the payloads of all output NAL units are guaranteed to be sequential in memory, and `len` is
         // their size; they stay until the next call.
@@ -180,11 +191,13 @@ fn configure(param: &mut sys::x264_param_t, config: &EncoderConfig) -> Option<()
     param.i_bframe = 0;
     // The driver says which picture is what.
     param.i_keyint_max = sys::X264_KEYINT_MAX_INFINITE as c_int;
-    param.i_keyint_min = 1;
+    // From this distance on x264 makes IDR pictures of I pictures.
+    param.i_keyint_min = sys::X264_KEYINT_MAX_INFINITE as c_int / 2;
     param.i_scenecut_threshold = 0;
     param.b_intra_refresh = 0;
     param.i_frame_reference = 1;
-    param.i_dpb_size = 1;
+    // Pictures aside lie in x264's buffer of references too, and must not push the one that counts out of it.
+    param.i_dpb_size = (number(h264::ASIDE).clamp(0, 15)) + 1;
     param.b_repeat_headers = 1;
     param.b_annexb = 1;
     param.b_aud = 0;
@@ -267,6 +280,27 @@ mod tests {
                 assert!(fine > 46.0 && coarse > 30.0 && coarse < fine, "{flags}: {fine} {coarse}");
                 assert!(2 * small < large, "{small} {large}");
             }
+        }
+    }
+
+    #[test]
+    fn pictures_aside_leave_no_trace() {
+        use Kind::{Aside, Idr, Inter};
+        // Each picture aside is another scene: what comes after it is as small as without it.
+        let mut numbers = [0; 8];
+        numbers[h264::ASIDE] = 3;
+        let config = EncoderConfig { numbers, ..config(320, 184, h264::CABAC) };
+        let kinds = [Idr, Inter, Aside, Inter, Aside, Aside, Aside, Inter, Inter];
+        let mut encoder = Encoder::open(&config).unwrap();
+        let mut sizes = Vec::new();
+        for (time, &kind) in kinds.iter().enumerate() {
+            let mut picture =
+                Picture::new(320, 184, false, if kind == Aside { 500 + 97 * time } else { time / 3 });
+            // SAFETY: the image is that of a picture that lives.
+            sizes.push(unsafe { encoder.picture(&picture.image(), kind, 26) }.unwrap().len());
+        }
+        for (size, kind) in sizes.iter().zip(kinds).skip(1) {
+            assert_eq!(*size < 600, kind == Inter, "{sizes:?}");
         }
     }
 

@@ -122,6 +122,7 @@ impl Encoder {
             Kind::Idr => sys::X265_TYPE_IDR,
             Kind::Intra => sys::X265_TYPE_I,
             Kind::Inter => sys::X265_TYPE_P,
+            Kind::Aside => return None,
         } as i32;
         // One more than the quantiser: 0 leaves it to x265.
         picture.forceqp = qp.min(QP_MAX) as i32 + 1;

@@ -73,12 +73,14 @@ pub enum Kind {
     Idr = 0,
     /// Without references; what comes later may still refer to what was before.
     Intra = 1,
-    /// Refers to the picture that was last coded with this encoder.
+    /// Refers to the picture that was last coded with this encoder as another kind than [`Kind::Aside`].
     Inter = 2,
+    /// Likewise, and no later picture refers to it. H.264 only.
+    Aside = 3,
 }
 
-/// [`EncoderConfig::flags`] and [`EncoderConfig::numbers`] of H.264: what the parameter sets fix. Every picture refers to the
-/// one coded before it alone; weighted prediction is never used.
+/// [`EncoderConfig::flags`] and [`EncoderConfig::numbers`] of H.264: what the parameter sets fix. A picture refers to one
+/// other alone; weighted prediction is never used.
 pub mod h264 {
     /// entropy_coding_mode_flag.
     pub const CABAC: u64 = 1 << 0;
@@ -96,6 +98,8 @@ pub mod h264 {
     pub const BETA: usize = 2;
     /// Index of level_idc, which bounds motion vectors; 0 leaves it to the encoder.
     pub const LEVEL: usize = 3;
+    /// Index of the most pictures of [`Kind::Aside`](super::Kind::Aside) that come one after the other.
+    pub const ASIDE: usize = 4;
 }
 
 /// [`EncoderConfig::flags`] of HEVC: what the parameter sets fix. Temporal motion vectors, SAO, weighted prediction and

@@ -29,6 +29,8 @@ pub(super) struct Frame {
     pub(super) surface: u32,
     /// The surface of the picture that comes first in reference list 0.
     pub(super) reference: Option<u32>,
+    /// The surfaces of all short-term pictures in the reference lists.
+    pub(super) listed: Vec<u32>,
 }
 
 impl Frame {
@@ -99,6 +101,7 @@ impl Headers {
         let frame = Frame {
             surface: pic.CurrPic.picture_id,
             reference: from_va::first_reference(&slices[0]),
+            listed: from_va::references(&slices[0], found[0].header.lists()).collect(),
             slices: found,
         };
         if frame.first().idr {

@@ -105,6 +105,17 @@ pub(super) fn first_reference(slice: &sys::VAEncSliceParameterBufferH264) -> Opt
     slice.RefPicList0.first().filter(|picture| is_there(picture)).map(|picture| picture.picture_id)
 }
 
+/// The surfaces of all short-term pictures in the first `lists` reference lists.
+pub(super) fn references(
+    slice: &sys::VAEncSliceParameterBufferH264,
+    lists: usize,
+) -> impl Iterator<Item = u32> + '_ {
+    [&slice.RefPicList0, &slice.RefPicList1].into_iter().take(lists).flatten().filter_map(|picture| {
+        let short = picture.flags & sys::VA_PICTURE_H264_LONG_TERM_REFERENCE == 0;
+        (is_there(picture) && short).then_some(picture.picture_id)
+    })
+}
+
 /// The slice header.
 pub(super) fn slice(
     pic: &sys::VAEncPictureParameterBufferH264,

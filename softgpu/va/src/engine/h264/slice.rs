@@ -298,7 +298,7 @@ impl SliceHeader {
     }
 
     /// Reference picture lists of this kind of slice.
-    fn lists(&self) -> usize {
+    pub(crate) fn lists(&self) -> usize {
         match self.kind {
             SliceKind::I => 0,
             SliceKind::P => 1,

@@ -224,7 +224,7 @@ impl Client {
             units.push(coded.data);
             if turn.reference {
                 references.insert(0, (turn.shown, frame_num));
-                references.truncate(2);
+                references.truncate(self.sps.max_num_ref_frames as usize);
                 frame_num = (frame_num + 1) % 16;
             }
         }
@@ -392,6 +392,9 @@ impl Client {
             if turn.kind != SliceKind::I {
                 let wanted = references.iter().find(|(shown, _)| *shown == turn.refers_to).unwrap();
                 slice.RefPicList0[0] = named(wanted);
+                for (into, reference) in slice.RefPicList1.iter_mut().zip(references) {
+                    *into = named(reference);
+                }
             }
             raw(&slice)
         });

@@ -137,6 +137,37 @@ fn a_picture_that_refers_to_another_than_the_last_one_is_coded_without_it() {
 }
 
 #[test]
+fn b_pictures_that_others_refer_to_are_coded_from_the_anchor() {
+    let turn =
+        |kind, shown, reference, refers_to| Turn { kind, idr: shown == 0, shown, reference, refers_to };
+    use SliceKind::{B, I, P};
+    let mut turns = vec![turn(I, 0, true, 0)];
+    for start in (0..40).step_by(4) {
+        turns.push(turn(P, start + 4, true, start));
+        turns.push(turn(B, start + 2, true, start));
+        turns.push(turn(B, start + 1, false, start));
+        turns.push(turn(B, start + 3, false, start + 2));
+    }
+    for engine in [Engine::Lossless, Engine::X264] {
+        let mut client = Client { slices: 2, ..Client::new(engine, 160, 96) };
+        client.sps.max_num_ref_frames = 4;
+        client.sps.vui.as_mut().unwrap().max_reorder = 2;
+        client.sps.vui.as_mut().unwrap().max_buffering = 4;
+        let sent: Vec<Picture> = (0..41).map(|time| Picture::waves(160, 96, time / 9)).collect();
+        let units = client.code(&turns, &sent);
+        let got = decode(&units.concat(), 160, 96);
+        let worst = got.iter().zip(&sent).map(|(got, sent)| got.psnr(sent)).fold(f64::INFINITY, f64::min);
+        assert!(got.len() == 41 && worst > 40.0, "{worst:.1} dB");
+        if engine == Engine::X264 {
+            // Predicted: the picture changes with every ninth only.
+            let sizes: Vec<usize> = units.iter().map(Vec::len).collect();
+            let small = sizes.iter().filter(|&&size| 4 * size < sizes[0]).count();
+            assert!(small >= 25, "{sizes:?}");
+        }
+    }
+}
+
+#[test]
 fn the_size_follows_the_quantiser_and_the_bitrate() {
     let turns = Client::turns(60, 30, true);
     let mut sizes = Vec::new();
