@@ -106,4 +106,15 @@ impl Caps {
     pub(super) fn formats(&self, rt_formats: u32) -> impl Iterator<Item = Format> + '_ {
         self.formats.iter().copied().filter(move |format| format.rt_format() & rt_formats != 0)
     }
+
+    /// The first of each RT format.
+    pub(super) fn preferred_formats(&self, rt_formats: u32) -> Vec<Format> {
+        let mut formats: Vec<Format> = Vec::new();
+        for format in self.formats(rt_formats) {
+            if formats.iter().all(|known| known.rt_format() != format.rt_format()) {
+                formats.push(format);
+            }
+        }
+        formats
+    }
 }

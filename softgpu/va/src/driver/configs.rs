@@ -218,16 +218,17 @@ impl Call<'_> {
         };
         let surface = &self.driver.profile.surface;
         let limit = |attribute, own: u32| config.cap.attribute(attribute).map_or(own, |max| max.min(own));
-        let formats = match config.task() {
+        let caps = &self.driver.caps;
+        let formats: Vec<Format> = match config.task() {
             // The processor takes and gives all formats.
-            Ok(Task::Process) => u32::MAX,
-            _ => config.rt_format,
+            Ok(Task::Process) => caps.formats(u32::MAX).collect(),
+            // Codecs have one layout per RT format, as hardware has: NV12, never I420 (intel-media-driver,
+            // QuerySurfaceAttributes; FFmpeg's decoder would take the other, which no encoder knows).
+            _ => caps.preferred_formats(config.rt_format),
         };
-        let mut attributes: Vec<VASurfaceAttrib> = self
-            .driver
-            .caps
-            .formats(formats)
-            .map(|format: Format| integer(sys::VASurfaceAttribPixelFormat, GET | SET, format.fourcc()))
+        let mut attributes: Vec<VASurfaceAttrib> = formats
+            .iter()
+            .map(|format| integer(sys::VASurfaceAttribPixelFormat, GET | SET, format.fourcc()))
             .collect();
         let memory = sys::VA_SURFACE_ATTRIB_MEM_TYPE_VA
             | sys::VA_SURFACE_ATTRIB_MEM_TYPE_DRM_PRIME

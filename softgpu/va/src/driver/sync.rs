@@ -62,6 +62,10 @@ impl Call<'_> {
     }
 
     pub(super) fn sync_buffer(&self, id: u32, nanoseconds: u64) -> Outcome {
+        // FFmpeg asks so whether the driver has this function; that is no mistake.
+        if id == sys::VA_INVALID_ID {
+            return Err(Failure::new(sys::VA_STATUS_ERROR_INVALID_BUFFER, "no buffer"));
+        }
         let buffer = self.buffer(id)?;
         self.driver.idle.wait(&buffer.busy, nanoseconds)
     }
