@@ -125,12 +125,11 @@ impl Open {
             context.flags2 |= ff::AV_CODEC_FLAG2_SHOW_ALL as c_int;
             context.get_buffer2 = Some(get_buffer);
             context.opaque = ptr::from_ref::<Buffers>(&open.buffers).cast_mut().cast();
-            let mut options = ptr::null_mut();
             if codec == Codec::Av1 {
-                ff::av_dict_set(&mut options, c"max_frame_delay".as_ptr(), c"1".as_ptr(), 0);
+                // libdav1d's max_frame_delay.
+                context.flags |= ff::AV_CODEC_FLAG_LOW_DELAY as c_int;
             }
-            let opened = ff::avcodec_open2(context, decoder, &mut options);
-            ff::av_dict_free(&mut options);
+            let opened = ff::avcodec_open2(context, decoder, ptr::null_mut());
             (opened >= 0).then_some(open)
         }
     }

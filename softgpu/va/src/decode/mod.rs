@@ -4,6 +4,7 @@
 //! What a client takes apart is put together again ([`h264`], [`hevc`], [`av1`]; VP9 comes whole), and decoded by the codec
 //! library, which gives each picture at once.
 
+mod av1;
 mod h264;
 mod hevc;
 mod job;
@@ -44,6 +45,7 @@ pub(crate) fn open(open: &Open) -> Outcome<Box<dyn Decoder>> {
         }
         sys::VAProfileHEVCMain | sys::VAProfileHEVCMain10 => Ok(Box::<hevc::Hevc>::default()),
         sys::VAProfileVP9Profile0 | sys::VAProfileVP9Profile2 => Ok(Box::<vp9::Vp9>::default()),
+        sys::VAProfileAV1Profile0 => Ok(Box::<av1::Av1>::default()),
         other => Err(Failure::new(
             sys::VA_STATUS_ERROR_UNSUPPORTED_PROFILE,
             format!("profile {other} is not decoded"),

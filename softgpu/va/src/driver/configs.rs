@@ -102,7 +102,10 @@ impl Call<'_> {
         let rates = supported(sys::VAConfigAttribRateControl);
         let mut config = Config {
             cap: cap.clone(),
-            rt_format: if rt_formats & sys::VA_RT_FORMAT_YUV420 != 0 {
+            // FFmpeg names none for decoding (vaapi_decode.c), and finds the surfaces' formats by vaQuerySurfaceAttributes.
+            rt_format: if entrypoint == sys::VAEntrypointVLD {
+                rt_formats
+            } else if rt_formats & sys::VA_RT_FORMAT_YUV420 != 0 {
                 sys::VA_RT_FORMAT_YUV420
             } else {
                 lowest(rt_formats)
