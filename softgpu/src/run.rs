@@ -90,6 +90,10 @@ pub fn end_like(status: ExitStatus) -> ! {
             // The command's core is the one that tells something.
             let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
             let _ = SigSet::from(signal).thread_unblock();
+            if signal == Signal::SIGPIPE {
+                // Rust's runtime has it ignored.
+                let _ = signal_hook::low_level::emulate_default_handler(number);
+            }
             // The handler of Rust's runtime takes the first SIGSEGV, and gives way to the second.
             let _ = raise(signal).and_then(|()| raise(signal));
         }

@@ -10,6 +10,7 @@ mod demo;
 mod deny;
 mod ffmpeg;
 mod headers;
+mod kernel;
 mod matrix;
 mod os;
 mod package;
@@ -67,6 +68,12 @@ enum Task {
     },
     /// What takes longer: the matrix, security advisories, a thousand sessions, the benches
     Soak,
+    /// Build the kernel of `softgpu run --kernel`, unless the cache has it
+    Kernel {
+        /// Take it that the system packages are there; for systems without apt
+        #[arg(long)]
+        no_setup: bool,
+    },
     /// Make the checked-in bindings from the system's headers
     Headers {
         /// Change nothing; fail where the checked-in bindings differ
@@ -94,6 +101,7 @@ fn run(task: Task) -> Result<()> {
         Task::Test { no_setup } => test::run(&project, no_setup),
         Task::Matrix { only, cargo } => matrix::run(&project, only.as_deref(), &cargo),
         Task::Soak => soak::run(&project),
+        Task::Kernel { no_setup } => kernel::run(&project, no_setup),
         Task::Headers { check } => headers::run(&project, check),
     }
 }

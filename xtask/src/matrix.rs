@@ -6,6 +6,7 @@ use xshell::cmd;
 
 use crate::chroot::{Chroot, SUITES, Suite};
 use crate::ffmpeg::Version;
+use crate::packages::Stage;
 use crate::project::Project;
 use crate::setup;
 use crate::tier::{Outcome, Tier};
@@ -23,7 +24,7 @@ pub(crate) fn run(project: &Project, only: Option<&str>, cargo: &[String]) -> Re
     let words: Vec<_> = cargo.iter().map(String::as_str).collect();
     let words = if words.is_empty() { &TESTS[..] } else { &words };
     let mut tier = Tier::begin("cargo xtask matrix");
-    tier.step("system packages", || setup::everything(project))?;
+    tier.step("system packages", || setup::install(project, Stage::Build..=Stage::Host))?;
     steps(project, &mut tier, only, words)?;
     tier.finish();
     Ok(())

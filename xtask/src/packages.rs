@@ -13,6 +13,8 @@ pub(crate) enum Stage {
     Tests,
     /// Checks that run on the host alone.
     Host,
+    /// Building the kernel of `softgpu run --kernel`, and the tests in it.
+    Kernel,
 }
 
 /// A Debian package and the reason it is on the list.
@@ -55,6 +57,13 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("valgrind", Stage::Host, "memory errors and leaks in the session tests"),
     package("debootstrap", Stage::Host, "makes the Debian trees with FFmpeg 7.1 and 9"),
     package("debian-archive-keyring", Stage::Host, "the signatures that debootstrap verifies"),
+    package("linux-source", Stage::Kernel, "the kernel of softgpu, which runs as a program"),
+    package("make", Stage::Kernel, "builds the kernel"),
+    package("flex", Stage::Kernel, "reads the kernel's options"),
+    package("bison", Stage::Kernel, "reads the kernel's options"),
+    package("bc", Stage::Kernel, "computes the kernel's constants"),
+    package("xz-utils", Stage::Kernel, "unpacks the kernel's source"),
+    package("libdrm-dev", Stage::Kernel, "headers of the interfaces that the tests in the kernel call"),
 ];
 
 /// The packages of some stages.

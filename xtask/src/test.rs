@@ -6,7 +6,7 @@ use xshell::cmd;
 use crate::chroot::Chroot;
 use crate::project::Project;
 use crate::tier::Tier;
-use crate::{chroot, deny, headers, package, setup, valgrind};
+use crate::{chroot, deny, headers, kernel, package, setup, valgrind};
 
 /// The tests of `hwenc` that open encoders: they stand for the rest under valgrind and on another FFmpeg.
 const SESSIONS: &str = "session";
@@ -21,11 +21,14 @@ pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
     }
     tier.step("format", || cmd!(sh, "cargo fmt --all --check").run().context("`cargo fmt` mends this"))?;
     tier.step("clippy", || {
-        let flags = ["--workspace", "--all-targets", "--locked"];
+        let flags = ["--workspace", "--all-targets", "--locked", "--features", "softgpu/kernel-tests"];
         Ok(cmd!(sh, "cargo clippy {flags...} -- -D warnings").run()?)
     })?;
     tier.try_step("bindings match the headers", || headers::check(project))?;
     tier.step("tests", || Ok(cmd!(sh, "cargo test --workspace --locked").run()?))?;
+    // A step of its own, since its minutes are those of a new machine alone.
+    tier.step("build of softgpu's kernel", || kernel::build(project))?;
+    tier.step("softgpu kernel", || kernel::test(project))?;
     tier.step("documentation", || {
         let doc = cmd!(sh, "cargo doc --workspace --no-deps --locked");
         Ok(doc.env("RUSTDOCFLAGS", "-D warnings").run()?)

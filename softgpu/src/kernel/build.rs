@@ -12,18 +12,11 @@ use anyhow::{Context, Result, bail, ensure};
 
 /// The options; everything else is off.
 const CONFIG: &str = include_str!("../../kernel/config");
-/// Where Debian's `linux-source` puts the source.
+/// Where the package `linux-source` puts the source.
 const SOURCES: &str = "/usr/src";
 /// What the build calls, and the Debian package that has it.
-const TOOLS: [(&str, &str); 7] = [
-    ("make", "make"),
-    ("gcc", "gcc"),
-    ("flex", "flex"),
-    ("bison", "bison"),
-    ("bc", "bc"),
-    ("tar", "tar"),
-    ("xz", "xz-utils"),
-];
+const TOOLS: [(&str, &str); 6] =
+    [("make", "make"), ("gcc", "gcc"), ("flex", "flex"), ("bison", "bison"), ("bc", "bc"), ("tar", "tar")];
 /// Half of the unpacked source, and none of it is needed: not even its Kconfig files.
 const LEFT_OUT: [&str; 5] = [
     "*/Documentation/*/*",
@@ -49,7 +42,7 @@ pub fn ensure() -> Result<PathBuf> {
     if let Some(binary) = ready.map(|home| home.join("linux")).filter(|binary| binary.exists()) {
         return Ok(binary);
     }
-    let missing = missing(source.is_none());
+    let missing = missing(source.as_ref());
     if !missing.is_empty() {
         let packages = missing.join(" ");
         bail!(
@@ -159,7 +152,7 @@ struct Source {
 }
 
 impl Source {
-    /// `linux-source-6.1.tar.xz` of Debian; the newest one, where there are several.
+    /// `linux-source-6.1.tar.xz` of Debian or `linux-source-6.8.0.tar.bz2` of Ubuntu; the newest one of several.
     fn newest(directory: &Path) -> Result<Option<Self>> {
         let Ok(entries) = fs::read_dir(directory) else { return Ok(None) };
         let mut sources = Vec::new();
@@ -176,7 +169,8 @@ impl Source {
 }
 
 fn version(name: &OsStr) -> Option<Vec<u32>> {
-    let version = name.to_str()?.strip_prefix("linux-source-")?.strip_suffix(".tar.xz")?;
+    let archive = name.to_str()?.strip_prefix("linux-source-")?;
+    let version = archive.strip_suffix(".tar.xz").or_else(|| archive.strip_suffix(".tar.bz2"))?;
     version.split('.').map(|part| part.parse().ok()).collect()
 }
 
@@ -193,15 +187,16 @@ fn any_of(cache: &Path, config: &str) -> Option<PathBuf> {
 }
 
 /// The packages of what is not there.
-fn missing(source: bool) -> Vec<&'static str> {
+fn missing(source: Option<&Source>) -> Vec<&'static str> {
     let path = env::var_os("PATH").unwrap_or_default();
     let there = |tool: &str| env::split_paths(&path).any(|directory| directory.join(tool).exists());
-    let mut missing: Vec<_> =
-        TOOLS.iter().filter(|(tool, _)| !there(tool)).map(|(_, package)| *package).collect();
-    if source {
-        missing.push("linux-source");
-    }
-    missing
+    let unpacker = match source.and_then(|source| source.archive.extension()) {
+        Some(extension) if extension == "bz2" => ("bzip2", "bzip2"),
+        _ => ("xz", "xz-utils"),
+    };
+    let tools = TOOLS.iter().chain([&unpacker]).filter(|(tool, _)| !there(tool));
+    let source = source.is_none().then_some("linux-source");
+    tools.map(|(_, package)| *package).chain(source).collect()
 }
 
 /// HWENC_CACHE, or `hwenc` in the user's cache: the place that this project's tools use too.
