@@ -6,14 +6,32 @@ use std::path::{Path, PathBuf};
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
-    bind(&out, "x264", "x264.h", &["x264_.*", "X264_.*"]);
-    bind(&out, "x265", "x265.h", &["x265_.*", "X265_.*"]);
+    bind(&out, "x264", &["x264.h"], &["x264_.*", "X264_.*"], &[]);
+    bind(&out, "x265", &["x265.h"], &["x265_.*", "X265_.*"], &[]);
+    bind(
+        &out,
+        "aom",
+        &["aom/aom_encoder.h", "aom/aomcx.h"],
+        &["aom_.*", "aome_.*", "AOM_.*", "AOME_.*", "AV1E_.*"],
+        &[
+            "aom_codec_av1_cx",
+            "aom_codec_enc_config_default",
+            "aom_codec_enc_config_set",
+            "aom_codec_enc_init_ver",
+            "aom_codec_control",
+            "aom_codec_encode",
+            "aom_codec_get_cx_data",
+            "aom_codec_destroy",
+            "aom_img_wrap",
+        ],
+    );
 }
 
-/// Writes `NAME.rs` with what `patterns` match in `header`.
-fn bind(out: &Path, name: &str, header: &str, patterns: &[&str]) {
+/// Writes `NAME.rs` with what `patterns` match in `headers`, and `functions` as a struct `Api` that loads a library.
+fn bind(out: &Path, name: &str, headers: &[&str], patterns: &[&str], functions: &[&str]) {
+    let includes: String = headers.iter().map(|header| format!("#include <{header}>\n")).collect();
     let mut builder = bindgen::Builder::default()
-        .header_contents(&format!("{name}-wrapper.h"), &format!("#include <stdint.h>\n#include <{header}>\n"))
+        .header_contents(&format!("{name}-wrapper.h"), &format!("#include <stdint.h>\n{includes}"))
         .layout_tests(false)
         .generate_comments(false)
         .prepend_enum_name(false)
@@ -22,8 +40,14 @@ fn bind(out: &Path, name: &str, header: &str, patterns: &[&str]) {
     for pattern in patterns {
         builder = builder.allowlist_type(*pattern).allowlist_var(*pattern);
     }
+    if !functions.is_empty() {
+        // Tables of the library's own, which nobody here reads.
+        builder = builder.blocklist_item(".*_algo");
+        builder = builder.dynamic_library_name("Api").dynamic_link_require_all(true);
+        builder = functions.iter().fold(builder, |builder, function| builder.allowlist_function(function));
+    }
     let bindings = builder.generate().unwrap_or_else(|error| {
-        panic!("{header}: {error}; install the package that has it (cargo xtask setup)")
+        panic!("{headers:?}: {error}; install the package that has it (cargo xtask setup)")
     });
     bindings.write_to_file(out.join(format!("{name}.rs"))).expect("OUT_DIR is writable");
 }

@@ -2,6 +2,7 @@
 //!
 //! One exported function, [`softgpu_codec`], gives the table of C functions that `softgpu_core::codec` describes.
 
+mod aom;
 mod decode;
 mod decoder;
 mod encode;

@@ -75,7 +75,7 @@ pub enum Kind {
     Intra = 1,
     /// Refers to the picture that was last coded with this encoder as another kind than [`Kind::Aside`].
     Inter = 2,
-    /// Likewise, and no later picture refers to it. H.264 only.
+    /// Likewise, and no later picture refers to it. H.264 and AV1 only.
     Aside = 3,
 }
 
@@ -139,6 +139,22 @@ pub mod hevc {
     pub const fn from_offset(offset: i32, at: u32) -> u64 {
         (offset as i8 as u8 as u64) << at
     }
+}
+
+/// [`EncoderConfig::flags`] of AV1: what the sequence header fixes. What a frame header can turn off is never used.
+pub mod av1 {
+    /// enable_filter_intra.
+    pub const FILTER_INTRA: u64 = 1 << 0;
+    /// enable_intra_edge_filter.
+    pub const INTRA_EDGE: u64 = 1 << 1;
+    /// enable_interintra_compound.
+    pub const INTERINTRA: u64 = 1 << 2;
+    /// enable_dual_filter.
+    pub const DUAL_FILTER: u64 = 1 << 3;
+    /// use_128x128_superblock.
+    pub const SUPERBLOCK_128: u64 = 1 << 4;
+    /// Every picture begins from the default probabilities (PRIMARY_REF_NONE), not from those after the picture before.
+    pub const NO_PRIMARY_REF: u64 = 1 << 5;
 }
 
 /// What stays the same for all pictures of an encoder.
