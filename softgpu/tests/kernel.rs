@@ -8,6 +8,8 @@ mod nodes;
 mod streams;
 #[path = "kernel/surroundings.rs"]
 mod surroundings;
+#[path = "kernel/va.rs"]
+mod va;
 
 use std::ffi::OsStr;
 use std::os::unix::process::ExitStatusExt;

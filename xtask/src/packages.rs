@@ -58,6 +58,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("valgrind", Stage::Host, "memory errors and leaks in the session tests"),
     package("debootstrap", Stage::Host, "makes the Debian trees with FFmpeg 7.1 and 9"),
     package("debian-archive-keyring", Stage::Host, "the signatures that debootstrap verifies"),
+    package("vainfo", Stage::Kernel, "a VA-API program that was not written here"),
     package("linux-source", Stage::Kernel, "the kernel of softgpu, which runs as a program"),
     package("make", Stage::Kernel, "builds the kernel"),
     package("flex", Stage::Kernel, "reads the kernel's options"),

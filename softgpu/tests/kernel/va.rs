@@ -1,0 +1,87 @@
+//! VA-API on the kernel's own render node, by clients that were not written here.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use crate::nodes::compile;
+use crate::{errors, kernel, output, text};
+
+const VAINFO: [&str; 5] = ["vainfo", "--display", "drm", "--device", "/dev/dri/renderD128"];
+
+fn path(path: &Path) -> &str {
+    path.to_str().expect("it is text")
+}
+
+fn report(file: &Path) -> serde_json::Value {
+    serde_json::from_slice(&fs::read(file).expect("there is a report")).expect("it is JSON")
+}
+
+#[test]
+fn libva_opens_the_node_and_finds_the_driver_by_the_kernels_name_for_it() {
+    let output = output(&mut kernel(&["--device", "amd-rdna3"], &VAINFO));
+    let said = text(&output);
+    assert!(said.contains("AMD") && said.contains("VAEntrypointEncSlice"), "{said}");
+    let said = errors(&output);
+    assert!(said.contains("/drivers/vgem_drv_video.so"), "{said}");
+}
+
+#[test]
+fn libva_may_not_open_the_node_of_another_group() {
+    let options = ["--device", "intel-arc:gid=4242", "--uid", "65534"];
+    let run = |gid| output(&mut kernel(&[&options[..], &["--gid", gid]].concat(), &VAINFO));
+    assert!(text(&run("4242")).contains("VAEntrypointEncSlice"));
+    let refused = run("4243");
+    // vainfo says so on its standard output.
+    let said = (refused.status.code(), String::from_utf8_lossy(&refused.stdout).trim_end().to_owned());
+    assert_eq!(said, (Some(1), "Failed to open the given device!".to_owned()));
+}
+
+#[test]
+fn memory_of_a_process_is_imported_and_encoded_without_a_copy() {
+    let place = tempfile::tempdir().expect("a directory");
+    let [raw, coded, json] = ["raw.nv12", "coded.h264", "report.json"].map(|name| place.path().join(name));
+    let client = compile("encode", "libavcodec libavutil libdrm");
+    let options = ["--engine", "lossless", "--report", path(&json)];
+    assert_eq!(text(&output(&mut kernel(&options, &[&client, path(&raw), path(&coded)]))), "encoded 5");
+
+    let report = report(&json);
+    let count = |name: &str| report[name].as_u64().unwrap_or_else(|| panic!("no {name} in {report}"));
+    assert_eq!((count("imports"), count("encodes")), (5, 5), "{report}");
+    assert_eq!((count("image_maps"), count("put_images"), count("cpu_bytes")), (0, 0, 0), "{report}");
+    let alive = report["alive"].as_object().expect("there is a census");
+    assert!(alive.values().all(|left| left == 0), "{report}");
+    assert_eq!(report["misuse"], serde_json::json!([]), "{report}");
+
+    let mut decode = Command::new("ffmpeg");
+    decode.args(["-v", "error", "-i", path(&coded), "-f", "rawvideo", "-pix_fmt", "nv12", "-"]);
+    let decoded = decode.output().expect("ffmpeg starts");
+    assert!(decoded.status.success(), "{decoded:?}");
+    assert!(decoded.stdout == fs::read(&raw).expect("it is written"), "pictures differ from the memory");
+}
+
+#[test]
+fn the_ffmpeg_command_uploads_encodes_and_decodes() {
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let encode = "ffmpeg -v error -vaapi_device /dev/dri/renderD128 -f lavfi -i testsrc2=s=320x240:r=25:d=1 \
+        -vf format=nv12,hwupload -c:v hevc_vaapi out.mp4 && \
+        ffmpeg -v error -hwaccel vaapi -hwaccel_device /dev/dri/renderD128 -hwaccel_output_format vaapi -i out.mp4 \
+        -vf hwdownload,format=nv12 -f framecrc - | grep -vc '^#'";
+    let json = place.path().join("report.json");
+    let mut run = kernel(&["--report", path(&json)], &["sh", "-c", encode]);
+    assert_eq!(text(&output(run.current_dir(&place))), "25");
+    let report = report(&json);
+    assert_eq!(
+        (&report["processes"], &report["encodes"], &report["decodes"]),
+        (&2.into(), &25.into(), &25.into())
+    );
+}
+
+#[test]
+fn faults_of_the_driver_happen_inside_too() {
+    let encode = "ffmpeg -v error -vaapi_device /dev/dri/renderD128 -f lavfi -i testsrc2=s=320x240:r=25:d=1 \
+        -vf format=nv12,hwupload -c:v h264_vaapi -f null -";
+    let output = output(&mut kernel(&["--fault", "va.EndPicture=ENCODING_ERROR@5"], &["sh", "-c", encode]));
+    assert!(!output.status.success());
+    assert!(errors(&output).contains("encoding error"), "{}", errors(&output));
+}
