@@ -4,7 +4,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,10 @@ fn bytes(len: usize) -> Vec<u8> {
 
 /// A command whose first line of output has been read.
 fn started(text: &str) -> (Child, BufReader<ChildStdout>) {
-    let mut run = kernel(&[], &["sh", "-c", text]);
+    start(&mut kernel(&[], &["sh", "-c", text]))
+}
+
+fn start(run: &mut Command) -> (Child, BufReader<ChildStdout>) {
     let mut child = run.stdout(Stdio::piped()).spawn().expect("softgpu starts");
     let mut output = BufReader::new(child.stdout.take().expect("it is a pipe"));
     let mut line = String::new();
@@ -27,7 +30,7 @@ fn started(text: &str) -> (Child, BufReader<ChildStdout>) {
 }
 
 fn signal(child: &Child, name: &str) {
-    let mut kill = std::process::Command::new("kill");
+    let mut kill = Command::new("kill");
     assert!(
         kill.arg(format!("-{name}")).arg(child.id().to_string()).status().expect("kill starts").success()
     );
@@ -87,7 +90,10 @@ fn signals_reach_the_command() {
 
 #[test]
 fn a_machine_ends_with_the_program_that_started_it() {
-    let (mut child, _output) = started("echo ready; exec sleep 1000");
+    // What a killed program leaves in its temporary directory goes with this one.
+    let temporary = tempfile::tempdir().expect("a directory");
+    let mut run = kernel(&[], &["sh", "-c", "echo ready; exec sleep 1000"]);
+    let (mut child, _output) = start(run.env("TMPDIR", temporary.path()));
     let machine = children(child.id());
     assert_eq!(machine.len(), 1, "the kernel is the only child");
     signal(&child, "KILL");
