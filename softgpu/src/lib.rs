@@ -3,7 +3,7 @@
 //! [`args`] are what the user says, [`plan::Plan`] is what it means, and [`run`] lays it out in a temporary directory and runs
 //! the command there. With `--kernel` [`kernel`] runs it, in a machine whose first process is [`init`].
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod args;
 pub mod device;

@@ -19,29 +19,31 @@ pub struct Libraries {
 }
 
 impl Libraries {
-    /// In the directory that the environment names, else beside this program, as cargo builds them and as a package
-    /// installs them.
+    /// In the directory that the environment names, else beside this program.
     pub fn find() -> Result<Self> {
-        let mut places = Vec::new();
-        if let Some(dir) = env::var_os(LIB_DIR) {
-            places.push(PathBuf::from(dir));
-        } else {
-            let program =
-                env::current_exe().and_then(|path| path.canonicalize()).context("where softgpu is")?;
-            let beside = program.parent().unwrap_or(Path::new("/"));
-            // Cargo builds into `deps` and links from there: what is there is never older.
-            places.extend(["deps", ".", "../lib/softgpu", "../lib"].map(|place| beside.join(place)));
+        match env::var_os(LIB_DIR) {
+            Some(dir) => Self::among(&[PathBuf::from(dir)]),
+            None => Self::find_beside(&env::current_exe().context("where softgpu is")?),
         }
-        match places.iter().find(|dir| [DRM, VA].iter().all(|name| dir.join(name).is_file())) {
-            Some(dir) => Ok(Libraries { dir: dir.canonicalize()? }),
-            None => {
-                let places: Vec<_> = places.iter().map(|dir| dir.display().to_string()).collect();
-                bail!(
-                    "{DRM} and {VA} are not in {}; build them (cargo build -p softgpu-drm -p softgpu-va), or set {LIB_DIR}",
-                    places.join(", ")
-                )
-            }
+    }
+
+    /// Beside a program, as cargo builds them and as a package installs them.
+    pub fn find_beside(program: &Path) -> Result<Self> {
+        let program = program.canonicalize().context("where softgpu is")?;
+        let beside = program.parent().unwrap_or(Path::new("/"));
+        // Cargo builds into `deps` and links from there: what is there is never older.
+        Self::among(&["deps", ".", "../lib/softgpu", "../lib"].map(|place| beside.join(place)))
+    }
+
+    fn among(places: &[PathBuf]) -> Result<Self> {
+        if let Some(dir) = places.iter().find(|dir| [DRM, VA].iter().all(|name| dir.join(name).is_file())) {
+            return Ok(Libraries { dir: dir.canonicalize()? });
         }
+        let places: Vec<_> = places.iter().map(|dir| dir.display().to_string()).collect();
+        bail!(
+            "{DRM} and {VA} are not in {}; build them (cargo build -p softgpu-drm -p softgpu-va), or set {LIB_DIR}",
+            places.join(", ")
+        )
     }
 
     /// Path of one of them.

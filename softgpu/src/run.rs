@@ -1,12 +1,14 @@
 //! Running the command.
 
+use std::fs::Permissions;
 use std::io::ErrorKind;
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus};
 
 use anyhow::{Context, Result, bail};
 use nix::sys::resource::{Resource, setrlimit};
-use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::unistd::Pid;
 
@@ -32,7 +34,10 @@ const SI_KERNEL: i32 = 0x80;
 
 /// Runs the command of a plan among its simulated devices. The run's directory is gone when this returns.
 pub fn run(plan: &Plan) -> Result<End> {
-    let dir = tempfile::Builder::new().prefix("softgpu-").tempdir().context("a temporary directory")?;
+    // A command that changes its user still finds its devices there.
+    let open = Permissions::from_mode(0o755);
+    let dir = tempfile::Builder::new().prefix("softgpu-").permissions(open).tempdir();
+    let dir = dir.context("a temporary directory")?;
     // No link on the way: the shim compares paths that the kernel tells.
     let path = dir.path().canonicalize()?;
     plan.write_setup(&path)?;
@@ -46,10 +51,12 @@ pub fn run(plan: &Plan) -> Result<End> {
             None => command.env_remove(name),
         };
     }
-    // Before the command starts, so that none is lost. It starts with none blocked: `Command` sees to that.
+    // Before the command starts, so that none is lost; the command itself starts as softgpu was started.
+    let before = SigSet::thread_get_mask()?;
     let mut watched = SigSet::from_iter(PASSED);
     watched.add(Signal::SIGCHLD);
     watched.thread_block()?;
+    with_signal_mask(&mut command, before);
     let signals = SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC)?;
     let end = match command.spawn() {
         Ok(child) => End::Status(wait(child, &signals)?),
@@ -59,6 +66,14 @@ pub fn run(plan: &Plan) -> Result<End> {
     };
     dir.close().context("the temporary directory")?;
     Ok(end)
+}
+
+/// Makes a command start with these signals blocked and no others.
+#[allow(unsafe_code)]
+fn with_signal_mask(command: &mut Command, mask: SigSet) {
+    let set = move || mask.thread_set_mask().map_err(std::io::Error::from);
+    // SAFETY: what runs between fork and exec is pthread_sigmask alone, which is safe there (signal-safety(7)).
+    unsafe { command.pre_exec(set) };
 }
 
 fn is_refusal(error: &std::io::Error) -> bool {
@@ -90,12 +105,8 @@ pub fn end_like(status: ExitStatus) -> ! {
             // The command's core is the one that tells something.
             let _ = setrlimit(Resource::RLIMIT_CORE, 0, 0);
             let _ = SigSet::from(signal).thread_unblock();
-            if signal == Signal::SIGPIPE {
-                // Rust's runtime has it ignored.
-                let _ = signal_hook::low_level::emulate_default_handler(number);
-            }
-            // The handler of Rust's runtime takes the first SIGSEGV, and gives way to the second.
-            let _ = raise(signal).and_then(|()| raise(signal));
+            // Whatever Rust's runtime does on it.
+            let _ = signal_hook::low_level::emulate_default_handler(number);
         }
         std::process::exit(128 + number);
     }
