@@ -57,7 +57,7 @@ pub struct Run {
     pub engine: EngineName,
     /// What goes wrong, and when; may be given again
     ///
-    /// A rule is ENTRY=ACTION[@WHEN]. ENTRY is a function of a driver, such as va.EndPicture, va.Initialize, drm.open,
+    /// A rule is `ENTRY=ACTION[@WHEN]`. ENTRY is a function of a driver, such as va.EndPicture, va.Initialize, drm.open,
     /// drm.ioctl. ACTION is a status of that function (ENCODING_ERROR, EBUSY), or hang, segv, abort, slow:MS, truncate,
     /// wrong, lost, eat. WHEN is N (call N), N+ (from call N on), /M (every Mth call); without it every call.
     #[arg(long, value_name = "RULE")]
