@@ -78,6 +78,22 @@ fn the_ffmpeg_command_uploads_encodes_and_decodes() {
 }
 
 #[test]
+fn gstreamer_finds_the_node_through_udev_and_encodes_and_decodes() {
+    let place = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a directory");
+    let work = "gst-launch-1.0 -q videotestsrc num-buffers=10 ! video/x-raw,format=NV12,width=320,height=240 ! \
+        vah264enc ! h264parse ! filesink location=coded.h264 && \
+        gst-launch-1.0 -q filesrc location=coded.h264 ! h264parse ! vah264dec ! video/x-raw ! filesink location=raw";
+    let json = place.path().join("report.json");
+    let mut run = kernel(&["--device", "amd-rdna3", "--report", path(&json)], &["sh", "-c", work]);
+    let output = output(run.current_dir(&place));
+    assert_eq!(text(&output), "", "{}", errors(&output));
+    let report = report(&json);
+    assert_eq!((&report["encodes"], &report["decodes"]), (&10.into(), &10.into()), "{report}");
+    let raw = fs::metadata(place.path().join("raw")).expect("it is written").len();
+    assert_eq!(raw, 10 * 320 * 240 * 3 / 2);
+}
+
+#[test]
 fn faults_of_the_driver_happen_inside_too() {
     let encode = "ffmpeg -v error -vaapi_device /dev/dri/renderD128 -f lavfi -i testsrc2=s=320x240:r=25:d=1 \
         -vf format=nv12,hwupload -c:v h264_vaapi -f null -";
