@@ -232,6 +232,10 @@ fn configure(param: &mut sys::x265_param, config: &EncoderConfig) -> Option<()> 
     param.limitModes = 1;
     param.bEnableSignHiding = flag(hevc::SIGN_HIDING);
     param.bEnableTransformSkip = flag(hevc::TRANSFORM_SKIP);
+    if param.bEnableTransformSkip != 0 {
+        // It is turned off below this level (Encoder::configure).
+        param.rdLevel = param.rdLevel.max(3);
+    }
     param.bEnableStrongIntraSmoothing = flag(hevc::STRONG_INTRA);
     param.bEnableConstrainedIntra = flag(hevc::CONSTRAINED_INTRA);
     // The driver's slice headers turn these off, whatever the SPS allows.

@@ -10,6 +10,7 @@ struct Client {
     depth: u32,
     packs: bool,
     cu_qp_delta: bool,
+    transform_skip: bool,
     qp: i8,
     index: u64,
     stream: Vec<u8>,
@@ -62,6 +63,7 @@ impl Client {
             depth,
             packs: false,
             cu_qp_delta: false,
+            transform_skip: false,
             qp: 20,
             index: 0,
             stream: Vec::new(),
@@ -118,7 +120,9 @@ impl Client {
             );
         }
         // SAFETY: both members of the union are numbers.
-        unsafe { &mut picture.pic_fields.bits }.set_cu_qp_delta_enabled_flag(self.cu_qp_delta.into());
+        let fields = unsafe { &mut picture.pic_fields.bits };
+        fields.set_cu_qp_delta_enabled_flag(self.cu_qp_delta.into());
+        fields.set_transform_skip_enabled_flag(self.transform_skip.into());
         let slice = sys::VAEncSliceParameterBufferHEVC {
             slice_type: match picture_type {
                 Type::Idr => 2,
@@ -214,6 +218,21 @@ fn pictures_between_others_are_coded_without_breaking_the_chain() {
         let quality = client.quality();
         assert!(lowest(&quality) > 41.0, "{quality:?}");
     }
+}
+
+#[test]
+fn blocks_of_64_and_shallow_trees_are_coded() {
+    let mut client = Client::new(Engine::X264, 320, 192, 8);
+    client.packs = true;
+    client.transform_skip = true;
+    client.sequence.log2_diff_max_min_luma_coding_block_size = 3;
+    client.sequence.max_transform_hierarchy_depth_inter = 0;
+    client.sequence.max_transform_hierarchy_depth_intra = 0;
+    client.send(Type::Idr, 0, &[]);
+    for at in 1..12 {
+        client.send(Type::P, at, &[at - 1]);
+    }
+    assert!(lowest(&client.quality()) > 41.0);
 }
 
 #[test]
