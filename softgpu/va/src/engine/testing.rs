@@ -104,6 +104,8 @@ pub(crate) fn decode(demuxer: &str, stream: &[u8], width: usize, height: usize, 
     let format = if depth > 8 { "p010le" } else { "nv12" };
     let mut child = Command::new("ffmpeg")
         .args(["-v", "error", "-xerror", "-f", demuxer, "-i", "-", "-f", "rawvideo", "-pix_fmt", format])
+        // JPEG's full range stays as it is.
+        .args(if demuxer == "mjpeg" { &["-vf", "scale=out_range=full"][..] } else { &[] })
         .args(["-fps_mode", "passthrough", "-"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
