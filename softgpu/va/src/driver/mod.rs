@@ -183,6 +183,8 @@ pub(crate) struct Call<'a> {
     process: &'static Process,
     entry: Va,
     quirks: Cell<fault::Quirks>,
+    /// `vaEndPicture` ends the picture even where a fault makes it fail; so it gets the fault's failure to return.
+    fault: Outcome,
 }
 
 /// Makes a call: counts it, lets faults have their way, does the work, tells libva why it failed.
@@ -195,9 +197,12 @@ unsafe fn enter(ctx: *mut VADriverContext, entry: Va, work: impl FnOnce(&Call<'_
         process.calls.count(entry as usize);
         // SAFETY: `init` put it there.
         let driver = unsafe { &*(*ctx).pDriverData.cast::<Driver>() };
-        let call = Call { driver, process, entry, quirks: Cell::default() };
-        call.faults(&process.faults)?;
-        call.faults(&driver.faults)?;
+        let mut call = Call { driver, process, entry, quirks: Cell::default(), fault: Ok(()) };
+        let fault = call.faults(&process.faults).and_then(|()| call.faults(&driver.faults));
+        match entry {
+            Va::EndPicture => call.fault = fault,
+            _ => fault?,
+        }
         work(&call)
     });
     match catch_unwind(work) {

@@ -283,14 +283,14 @@ impl Call<'_> {
 
     pub(super) fn end_picture(&self, context_id: u32) -> Outcome {
         let context = self.context(context_id)?;
-        let faults = self.faults(&context.config.cap.faults);
+        let fault = self.fault.clone().and_then(|()| self.faults(&context.config.cap.faults));
         let mut inner = context.inner();
         let Some(target) = inner.picture.target.take() else {
             self.misuse(&misuse::OUTSIDE_PICTURE, || format!("context {context_id:#x}"));
             return Err(Failure::new(sys::VA_STATUS_ERROR_INVALID_CONTEXT, "no picture was begun"));
         };
         target.surface.pictures.fetch_sub(1, Ordering::Relaxed);
-        faults?;
+        fault?;
         let result = self.work(&context, &mut inner, &target);
         inner.picture.index += 1;
         result
