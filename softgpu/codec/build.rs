@@ -25,6 +25,39 @@ fn main() {
             "aom_img_wrap",
         ],
     );
+    bind(
+        &out,
+        "vpx",
+        &["vpx/vpx_encoder.h", "vpx/vp8cx.h"],
+        &["vpx_.*", "vp8e?_.*", "vp9_.*", "VPX_.*", "VP8E_.*", "VP9E_.*"],
+        &[
+            "vpx_codec_vp9_cx",
+            "vpx_codec_enc_config_default",
+            "vpx_codec_enc_config_set",
+            "vpx_codec_enc_init_ver",
+            "vpx_codec_control_",
+            "vpx_codec_encode",
+            "vpx_codec_get_cx_data",
+            "vpx_codec_destroy",
+            "vpx_img_wrap",
+        ],
+    );
+    println!("cargo::rustc-env=SOFTGPU_VPX_SONAME={}", soname("vpx"));
+}
+
+/// The soname of the library that is installed with a package's headers, which do not say it: the link that linkers follow
+/// leads to `libNAME.so.MAJOR.…`.
+fn soname(name: &str) -> String {
+    let link = format!("lib{name}.so");
+    let output = std::process::Command::new("cc").arg(format!("-print-file-name={link}")).output();
+    let path = String::from_utf8(output.expect("cc is installed").stdout).expect("a path");
+    let target = std::fs::canonicalize(path.trim()).unwrap_or_else(|error| {
+        panic!("{link}: {error}; install the package that has it (cargo xtask setup)")
+    });
+    let name = target.file_name().and_then(|name| name.to_str()).expect("a library's name");
+    let (stem, version) = name.split_once(".so.").unwrap_or_else(|| panic!("{name} has no version"));
+    let major = version.split('.').next().unwrap_or(version);
+    format!("{stem}.so.{major}")
 }
 
 /// Writes `NAME.rs` with what `patterns` match in `headers`, and `functions` as a struct `Api` that loads a library.

@@ -45,6 +45,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("libswscale-dev", Stage::Build, "FFmpeg: picture conversion"),
     package("libswresample-dev", Stage::Build, "FFmpeg: sound conversion"),
     package("libx264-dev", Stage::Build, "softgpu: the H.264 encoder, called directly"),
+    package("libvpx-dev", Stage::Build, "softgpu: the VP9 encoder, called directly"),
     package("libaom-dev", Stage::Build, "softgpu: the AV1 encoder, called directly"),
     package("libx265-dev", Stage::Build, "softgpu: the HEVC encoder, called directly"),
     package("ffmpeg", Stage::Demo, "the independent decoder, and the peer that benches compare with"),

@@ -6,7 +6,7 @@ use std::ptr;
 
 use softgpu_core::codec::{Codec, EncoderConfig, Image, Kind};
 
-use crate::{aom, x264, x265};
+use crate::{aom, vpx, x264, x265};
 
 /// What a function returns whose arguments or data were no good.
 const FAILED: c_int = -1;
@@ -33,14 +33,16 @@ macro_rules! encoder {
     };
 }
 
-encoder! { x264::Encoder x265::Encoder aom::Encoder }
+encoder! { x264::Encoder x265::Encoder aom::Encoder vpx::Encoder }
 
 fn new(config: &EncoderConfig) -> Option<Box<dyn Encoder>> {
     match config.codec {
         Codec::H264 => Some(Box::new(x264::Encoder::open(config)?)),
         Codec::Hevc => Some(Box::new(x265::Encoder::open(config)?)),
         Codec::Av1 => Some(Box::new(aom::Encoder::open(config)?)),
-        Codec::Vp9 | Codec::Mjpeg => None,
+        Codec::Vp9 => Some(Box::new(vpx::Encoder::open(config)?)),
+        // The driver codes it itself.
+        Codec::Mjpeg => None,
     }
 }
 

@@ -11,6 +11,7 @@ mod planes;
 mod scale;
 #[cfg(test)]
 mod testing;
+mod vpx;
 mod x264;
 mod x265;
 

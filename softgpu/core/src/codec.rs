@@ -157,6 +157,12 @@ pub mod av1 {
     pub const NO_PRIMARY_REF: u64 = 1 << 5;
 }
 
+/// [`EncoderConfig::flags`] of VP9.
+pub mod vp9 {
+    /// Every picture begins from the default probabilities (error_resilient_mode).
+    pub const INDEPENDENT: u64 = 1 << 0;
+}
+
 /// What stays the same for all pictures of an encoder.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

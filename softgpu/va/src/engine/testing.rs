@@ -138,3 +138,19 @@ pub(crate) fn psnr(got: &Picture, sent: &Picture) -> f64 {
     let samples = sent.bytes.len() as f64 / if sent.wide { 2.0 } else { 1.0 };
     10.0 * (peak * peak * samples / squares.max(1e-9)).log10()
 }
+
+/// An IVF file (wiki.multimedia.cx, "Duck IVF"), since VP9 has no byte stream of its own.
+pub(crate) fn ivf(fourcc: [u8; 4], width: usize, height: usize, frames: &[Vec<u8>]) -> Vec<u8> {
+    let mut file = [&b"DKIF"[..], &[0, 0, 32, 0], &fourcc].concat();
+    file.extend_from_slice(&(width as u16).to_le_bytes());
+    file.extend_from_slice(&(height as u16).to_le_bytes());
+    for number in [30, 1, frames.len() as u32, 0] {
+        file.extend_from_slice(&number.to_le_bytes());
+    }
+    for (time, frame) in frames.iter().enumerate() {
+        file.extend_from_slice(&(frame.len() as u32).to_le_bytes());
+        file.extend_from_slice(&(time as u64).to_le_bytes());
+        file.extend_from_slice(frame);
+    }
+    file
+}
