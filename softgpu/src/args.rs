@@ -89,7 +89,7 @@ pub struct List {
 pub enum EngineName {
     /// Decoded pictures equal the ones sent in, bit for bit (H.264); large
     Lossless,
-    /// x264, x265, SVT-AV1: realistic sizes, rate control obeyed
+    /// x264, x265, libaom: realistic sizes, rate control obeyed
     X264,
     /// The first 8 pictures truly, then a tiny constant one: measures all but the encoder
     Null,
@@ -114,7 +114,8 @@ Examples:
   softgpu run --device intel-arc:mode=0600:uid=1000 -- ./my-program      # no permission
   softgpu run --fault va.EndPicture=ENCODING_ERROR@30 -- ./my-program
 
-Exit status: that of CMD, or its signal; 125 when softgpu itself fails, 126 and 127 when CMD cannot be run or found.";
+Exit status: that of CMD, or its signal; 125 when softgpu itself fails, 126 and 127 when CMD
+cannot be run or found.";
 
 const DETAILS: &str = "\
 Examples:
@@ -125,10 +126,13 @@ Examples:
   softgpu run --device intel-arc:mode=0600:uid=1000 -- ./my-program      # no permission
   softgpu run --fault va.EndPicture=ENCODING_ERROR@30 -- ./my-program
 
-Environment of CMD: LD_PRELOAD, LIBVA_DRIVERS_PATH, SOFTGPU_DIR, SOFTGPU_LIB_DIR, SOFTGPU_REPORT (with --report),
-GST_VA_ALL_DRIVERS, GST_REGISTRY. softgpu looks for its libraries in SOFTGPU_LIB_DIR, then beside itself.
+Environment of CMD: LD_PRELOAD, LIBVA_DRIVERS_PATH, SOFTGPU_DIR, SOFTGPU_LIB_DIR,
+SOFTGPU_REPORT (with --report), GST_VA_ALL_DRIVERS, GST_REGISTRY. softgpu looks for its
+libraries in SOFTGPU_LIB_DIR, then beside itself.
 
-Permissions count as for a user without privileges, so that tests that run as root see them too. By default nodes belong
-to root and to the group `render`, or to the caller's own group where the caller is not in `render`.
+Permissions count as for a user without privileges, so that tests that run as root see them
+too. By default nodes belong to root and to the group `render`, or to the caller's own group
+where the caller is not in `render`.
 
-Exit status: that of CMD, or its signal; 125 when softgpu itself fails, 126 and 127 when CMD cannot be run or found.";
+Exit status: that of CMD, or its signal; 125 when softgpu itself fails, 126 and 127 when CMD
+cannot be run or found.";
