@@ -70,7 +70,7 @@ pub fn run(plan: &Plan) -> Result<End> {
 
 /// Makes a command start with these signals blocked and no others.
 #[allow(unsafe_code)]
-fn with_signal_mask(command: &mut Command, mask: SigSet) {
+pub(crate) fn with_signal_mask(command: &mut Command, mask: SigSet) {
     let set = move || mask.thread_set_mask().map_err(std::io::Error::from);
     // SAFETY: what runs between fork and exec is pthread_sigmask alone, which is safe there (signal-safety(7)).
     unsafe { command.pre_exec(set) };

@@ -19,6 +19,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::Pid;
 
+use crate::run::with_signal_mask;
+
 use super::job::{Ended, Job};
 use super::wire::{self, CONTROL, ERROR, INPUT, Line, OUTPUT, Order};
 
@@ -57,11 +59,12 @@ pub(super) fn run(kernel: &Path, job: &Job, directory: &Path) -> Result<Ended> {
     job.save(directory)?;
     let (told, events) = mpsc::channel();
     // Before the kernel starts: a signal that comes meanwhile must not be lost.
+    let before = SigSet::thread_get_mask()?;
     let watched = SigSet::from_iter(PASSED);
     watched.thread_block()?;
     let signals = SignalFd::with_flags(&watched, SfdFlags::SFD_CLOEXEC)?;
     let begun = Instant::now();
-    let mut machine = Machine::start(kernel, directory)?;
+    let mut machine = Machine::start(kernel, directory, before)?;
     let (taken, blocks) = mpsc::channel();
     machine.connect(&told, signals)?;
     let (control, orders) = (machine.control.try_clone()?, Orders(machine.control.try_clone()?));
@@ -124,7 +127,7 @@ struct Machine {
 }
 
 impl Machine {
-    fn start(kernel: &Path, directory: &Path) -> Result<Self> {
+    fn start(kernel: &Path, directory: &Path, signals: SigSet) -> Result<Self> {
         let (control, inner) = UnixStream::pair()?;
         let (input_inner, input) = io::pipe()?;
         let (output, output_inner) = io::pipe()?;
@@ -160,6 +163,7 @@ impl Machine {
         command.arg(format!("{DIRECTORY}=\"{}\"", quotable(directory)?));
         command.env_clear().env("TMPDIR", memory_place).env("HOME", directory);
         command.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        with_signal_mask(&mut command, signals);
         let process = on_one_cpu(|| {
             command.spawn().with_context(|| format!("the kernel {} does not start", kernel.display()))
         })?;
