@@ -2,6 +2,8 @@
 //!
 //! The first of these tests that runs builds the kernel, where the cache has none.
 
+#[path = "kernel/cache.rs"]
+mod cache;
 #[path = "kernel/nodes.rs"]
 mod nodes;
 #[path = "kernel/streams.rs"]
