@@ -4,7 +4,7 @@ use super::from_va;
 use super::slice::{SliceHeader, SliceKind};
 use super::syntax::{NAL_IDR, NAL_PPS, NAL_SPS, Pps, Sps};
 use crate::bits::{self, BitReader, Unit};
-use crate::engine::{EncodeJob, Packed};
+use crate::engine::{EncodeJob, Open, Packed};
 use crate::failure::{Failure, Outcome};
 use crate::sys;
 
@@ -56,6 +56,8 @@ impl Frame {
 pub(super) struct Headers {
     /// `VAProfile`.
     profile: i32,
+    /// The largest picture in macroblocks.
+    largest: (u32, u32),
     pub(super) sps: Sps,
     pub(super) pps: Pps,
     /// Whether the client packs them itself.
@@ -64,8 +66,17 @@ pub(super) struct Headers {
 }
 
 impl Headers {
-    pub(super) fn new(profile: i32) -> Self {
-        Self { profile, sps: Sps::default(), pps: Pps::default(), packed_sps: false, packed_pps: false }
+    pub(super) fn new(open: &Open) -> Self {
+        let largest = (open.width.div_ceil(16), open.height.div_ceil(16));
+        let profile = open.profile;
+        Self {
+            profile,
+            largest,
+            sps: Sps::default(),
+            pps: Pps::default(),
+            packed_sps: false,
+            packed_pps: false,
+        }
     }
 
     /// Takes a picture's buffers in. Everything that comes before its slices is appended to `out`.
@@ -170,6 +181,8 @@ impl Headers {
         let (sps, pps) = (&self.sps, &self.pps);
         let why = if sps.width_mbs == 0 || sps.height_mbs() == 0 {
             "the picture has no macroblocks"
+        } else if sps.width_mbs > self.largest.0 || sps.height_mbs() > self.largest.1 {
+            "the picture is larger than the context"
         } else if sps.chroma_format_idc != 1 || sps.separate_colour_plane {
             "only 4:2:0 is coded"
         } else if sps.bit_depth_luma != 8 || sps.bit_depth_chroma != 8 {

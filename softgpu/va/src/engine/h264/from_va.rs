@@ -84,7 +84,7 @@ pub(super) fn pps(pic: &sys::VAEncPictureParameterBufferH264) -> Pps {
             .map(|refs| u32::from(refs.min(31)) + 1),
         weighted_pred: fields.weighted_pred_flag() != 0,
         weighted_bipred_idc: fields.weighted_bipred_idc(),
-        init_qp: i32::from(pic.pic_init_qp),
+        init_qp: i32::from(pic.pic_init_qp.min(51)),
         chroma_qp_offset: i32::from(pic.chroma_qp_index_offset),
         deblocking_control: fields.deblocking_filter_control_present_flag() != 0,
         constrained_intra: fields.constrained_intra_pred_flag() != 0,

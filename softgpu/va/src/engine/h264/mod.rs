@@ -39,7 +39,7 @@ const TRUE_PICTURES: u64 = 8;
 pub(super) fn open(open: &Open) -> Outcome<Box<dyn Encoder>> {
     Ok(Box::new(H264 {
         engine: open.engine,
-        headers: Headers::new(open.profile),
+        headers: Headers::new(open),
         raw: Raw::default(),
         spliced: Spliced::default(),
         controller: None,

@@ -316,7 +316,7 @@ impl SliceHeader {
 
     /// SliceQPY, 7.4.3.
     pub(crate) fn qp(&self, pps: &Pps) -> i32 {
-        (pps.init_qp + self.qp_delta).clamp(0, 51)
+        pps.init_qp.saturating_add(self.qp_delta).clamp(0, 51)
     }
 }
 

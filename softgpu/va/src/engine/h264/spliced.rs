@@ -67,7 +67,10 @@ enum Plan {
 /// Whether x264 can write what the client's parameter sets say.
 pub(super) fn fits(headers: &Headers) -> bool {
     let (sps, pps) = (&headers.sps, &headers.pps);
-    !sps.scaling_matrix && !pps.scaling_matrix && pps.second_chroma_qp_offset == pps.chroma_qp_offset
+    !sps.scaling_matrix
+        && !pps.scaling_matrix
+        && pps.second_chroma_qp_offset == pps.chroma_qp_offset
+        && (-12..=12).contains(&pps.chroma_qp_offset)
 }
 
 impl Spliced {

@@ -75,8 +75,8 @@ impl Sps {
             if sps.chroma_format_idc == 3 {
                 sps.separate_colour_plane = reader.bit()?;
             }
-            sps.bit_depth_luma = reader.ue()?.checked_add(8)?;
-            sps.bit_depth_chroma = reader.ue()?.checked_add(8)?;
+            sps.bit_depth_luma = reader.ue()?.checked_add(8).filter(|&depth| depth <= 14)?;
+            sps.bit_depth_chroma = reader.ue()?.checked_add(8).filter(|&depth| depth <= 14)?;
             reader.bit()?; // qpprime_y_zero_transform_bypass_flag
             sps.scaling_matrix = reader.bit()?;
             if sps.scaling_matrix {
@@ -208,7 +208,7 @@ fn skip_scaling_lists(reader: &mut BitReader<'_>, lists: u32) -> Option<()> {
         let (mut last, mut next) = (8i32, 8i32);
         for _ in 0..if list < 6 { 16 } else { 64 } {
             if next != 0 {
-                next = (last + reader.se()?).rem_euclid(256);
+                next = last.wrapping_add(reader.se()?).rem_euclid(256);
             }
             last = if next == 0 { last } else { next };
         }
@@ -253,10 +253,12 @@ impl Pps {
         if pps.slice_groups > 1 {
             return Some(pps);
         }
-        pps.num_refs = [reader.ue()?.checked_add(1)?, reader.ue()?.checked_add(1)?];
+        for refs in &mut pps.num_refs {
+            *refs = reader.ue()?.checked_add(1).filter(|&refs| refs <= 32)?;
+        }
         pps.weighted_pred = reader.bit()?;
         pps.weighted_bipred_idc = reader.bits(2)?;
-        pps.init_qp = reader.se()?.checked_add(26)?;
+        pps.init_qp = reader.se()?.checked_add(26).filter(|qp| (0..=51).contains(qp))?;
         reader.se()?; // pic_init_qs_minus26
         pps.chroma_qp_offset = reader.se()?;
         pps.deblocking_control = reader.bit()?;

@@ -9,6 +9,7 @@ use super::super::slice::{SliceHeader, SliceKind};
 use super::super::syntax::{Pps, Sps, Vui};
 use crate::bits::{self, BitWriter};
 use crate::engine::{Coded, EncodeJob, Open, Packed, RateSettings};
+use crate::failure::Outcome;
 use crate::plane::{Format, Planes};
 use crate::sys;
 
@@ -184,6 +185,17 @@ impl Client {
 
     /// Codes the pictures (in display order) as `turns` say and returns each access unit.
     pub(super) fn code(&self, turns: &[Turn], pictures: &[Picture]) -> Vec<Vec<u8>> {
+        let units = self.code_damaged(turns, pictures, |_, _| ());
+        units.into_iter().map(Result::unwrap).collect()
+    }
+
+    /// Likewise, with packed headers that `damage` changes.
+    pub(super) fn code_damaged(
+        &self,
+        turns: &[Turn],
+        pictures: &[Picture],
+        mut damage: impl FnMut(usize, &mut Packed),
+    ) -> Vec<Outcome<Vec<u8>>> {
         let mut encoder = super::super::open(&Open {
             engine: self.engine,
             profile: sys::VAProfileH264High,
@@ -205,7 +217,8 @@ impl Client {
                 references.clear();
             }
             let (sequence, picture, slices) = self.structures(turn, frame_num, idrs, start, &references);
-            let packed = self.packed(turn, frame_num, idrs, start, &references);
+            let mut packed = self.packed(turn, frame_num, idrs, start, &references);
+            packed.iter_mut().for_each(|packed| damage(index, packed));
             let job = EncodeJob {
                 source: pictures[turn.shown].planes(),
                 sequence: &sequence,
@@ -220,8 +233,7 @@ impl Client {
                 index: index as u64,
             };
             let mut coded = Coded::default();
-            encoder.encode(&job, &mut coded).unwrap();
-            units.push(coded.data);
+            units.push(encoder.encode(&job, &mut coded).map(|()| coded.data));
             if turn.reference {
                 references.insert(0, (turn.shown, frame_num));
                 references.truncate(self.sps.max_num_ref_frames as usize);

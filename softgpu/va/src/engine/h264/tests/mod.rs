@@ -168,6 +168,35 @@ fn b_pictures_that_others_refer_to_are_coded_from_the_anchor() {
 }
 
 #[test]
+fn damaged_headers_are_errors_at_most() {
+    let turns = Client::turns(6, 4, true);
+    let sent: Vec<Picture> = (0..6).map(|seed| Picture::noise(64, 48, seed)).collect();
+    let mut state = 1u32;
+    let mut random = move || {
+        state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (state >> 8) as usize
+    };
+    let (mut right, mut wrong) = (0, 0);
+    for round in 0..150 {
+        let engine = [Engine::Lossless, Engine::Null, Engine::X264][round % 3];
+        let packing = if round % 2 == 0 { Packing::Emulated } else { Packing::Plain };
+        let client = Client { packing, slices: 2, ..Client::new(engine, 64, 48) };
+        let units = client.code_damaged(&turns, &sent, |_, packed| {
+            for _ in 0..random() % 3 {
+                let at = random() % packed.bytes.len();
+                packed.bytes[at] ^= 1 << (random() % 8);
+            }
+            if random() % 16 == 0 {
+                packed.bits = (random() % 300) as u32;
+            }
+        });
+        right += units.iter().filter(|unit| unit.is_ok()).count();
+        wrong += units.iter().filter(|unit| unit.is_err()).count();
+    }
+    assert!(right > 50 && wrong > 50, "{right} {wrong}");
+}
+
+#[test]
 fn the_size_follows_the_quantiser_and_the_bitrate() {
     let turns = Client::turns(60, 30, true);
     let mut sizes = Vec::new();
