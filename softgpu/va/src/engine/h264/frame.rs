@@ -130,24 +130,22 @@ impl Headers {
         delimiter: &mut usize,
     ) {
         let emulated = packed.has_emulation_bytes;
-        let bytes = &packed.bytes[..packed.bytes.len().min(packed.bits.div_ceil(8) as usize)];
-        let code = bits::start_code(bytes);
-        let Some(&first) = bytes.get(code) else { return };
-        let mut unit = Unit::unpack(bytes, packed.bits as usize, emulated);
-        if unit.zeros == 0 {
-            unit.zeros = 3;
+        let bits = (packed.bits as usize).min(8 * packed.bytes.len());
+        let (before, header) = packed.bytes[..bits.div_ceil(8)].split_at(slice_header(packed));
+        if !header.is_empty() {
+            headers.push(with_start_code(Unit::unpack(header, bits - 8 * before.len(), emulated)));
         }
-        if matches!(u32::from(first & 31), 1 | NAL_IDR) {
-            headers.push(unit);
-            return;
-        }
+        let code = bits::start_code(before);
+        let Some(&first) = before.get(code) else { return };
         if emulated && code != 0 {
             // There may be several: with emulation prevention every start code is one.
-            for part in bits::units(bytes) {
-                self.take_set(&Unit::unpack(&bytes[part.clone()], 8 * part.len(), true));
+            for part in bits::units(before) {
+                self.take_set(&Unit::unpack(&before[part.clone()], 8 * part.len(), true));
             }
-            out.extend_from_slice(bytes);
+            out.extend_from_slice(before);
         } else {
+            let bits = bits.min(8 * before.len());
+            let unit = with_start_code(Unit::unpack(before, bits, emulated));
             self.take_set(&unit);
             bits::put_unit(unit.zeros, &unit.rbsp, out);
         }
@@ -254,6 +252,31 @@ impl Headers {
         let cut = |whole: u32, unit: u32, side: u32| whole.saturating_sub(unit.saturating_mul(side)).max(2);
         (cut(16 * self.sps.width_mbs, 2, right) & !1, cut(16 * self.sps.height_mbs(), vertical, bottom) & !1)
     }
+}
+
+/// Where the slice header begins in a packed buffer; its length where there is none. FFmpeg packs an access unit
+/// delimiter and the slice header behind it into one.
+fn slice_header(packed: &Packed) -> usize {
+    let is_slice = |at: usize| packed.bytes.get(at).is_some_and(|byte| matches!(byte & 31, 1 | 5));
+    let bytes = packed.bytes.len().min(packed.bits.div_ceil(8) as usize);
+    if is_slice(bits::start_code(&packed.bytes)) {
+        return 0;
+    }
+    if !packed.has_emulation_bytes && packed.kind != sys::VAEncPackedHeaderSlice {
+        return bytes; // what looks like a start code may be none
+    }
+    let found = bits::units(&packed.bytes[..bytes]).into_iter().find(|unit| is_slice(unit.start));
+    found.map_or(bytes, |unit| {
+        let zeros = packed.bytes[..unit.start - 1].iter().rev().take_while(|&&byte| byte == 0).count();
+        unit.start - 1 - zeros
+    })
+}
+
+fn with_start_code(mut unit: Unit) -> Unit {
+    if unit.zeros == 0 {
+        unit.zeros = 3;
+    }
+    unit
 }
 
 /// A parameter set out of a byte stream.

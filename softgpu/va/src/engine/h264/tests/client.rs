@@ -318,7 +318,10 @@ impl Client {
             let mut out = BitWriter::new();
             self.header(turn, slice, frame_num, idrs, start, references)
                 .write(&mut out, &self.sps, &self.pps);
-            packed.push(pack(sys::VAEncPackedHeaderSlice, &[out.into_bits()], slice as usize));
+            // FFmpeg puts the delimiter of pictures that are not IDR before the header of their first slice.
+            let units = [(vec![0x09, 0xf0], 16), out.into_bits()];
+            let units = if slice == 0 && !turn.idr { &units[..] } else { &units[1..] };
+            packed.push(pack(sys::VAEncPackedHeaderSlice, units, slice as usize));
         }
         packed
     }
