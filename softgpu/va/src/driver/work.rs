@@ -107,13 +107,13 @@ impl Call<'_> {
             self.misuse(&misuse::PICTURE_MISSING, || format!("surface {:#x}", target.id));
             return Err(Failure::parameter("there are no pipeline parameters"));
         }
-        for one in &picture.processing {
-            self.process_one(one, target)?;
+        for (index, one) in picture.processing.iter().enumerate() {
+            self.process_one(one, index == 0, target)?;
         }
         Ok(())
     }
 
-    fn process_one(&self, one: &Processing, target: &Target) -> Outcome {
+    fn process_one(&self, one: &Processing, first: bool, target: &Target) -> Outcome {
         if Arc::ptr_eq(&one.source, &target.surface) {
             self.misuse(&misuse::SOURCE_IS_TARGET, || format!("surface {:#x}", target.id));
             return Err(Failure::new(sys::VA_STATUS_ERROR_INVALID_SURFACE, "the source is the target"));
@@ -130,7 +130,7 @@ impl Call<'_> {
             one.source_region.unwrap_or_else(|| whole(&one.source)),
             one.target_region.unwrap_or_else(|| whole(&target.surface)),
         );
-        let first = Arc::as_ptr(&one.source) < Arc::as_ptr(&target.surface);
+        let source_first = Arc::as_ptr(&one.source) < Arc::as_ptr(&target.surface);
         let work = |source: crate::plane::Planes<'_>, planes: &mut PlanesMut<'_>| {
             let job = vpp::Job {
                 pipeline: one.pipeline,
@@ -138,6 +138,7 @@ impl Call<'_> {
                 source_region,
                 target_region,
                 filters: &one.filters,
+                first,
             };
             vpp::process(&job, planes)?;
             if wrong {
@@ -147,7 +148,7 @@ impl Call<'_> {
         };
         // Both are locked in the order of their addresses, so that two threads that process A into B and B into A do not
         // wait for each other.
-        if first {
+        if source_first {
             one.source.read(|source| target.surface.write(|planes| work(source, planes)))??;
         } else {
             target.surface.write(|planes| one.source.read(|source| work(source, planes)))??;

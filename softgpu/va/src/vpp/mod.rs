@@ -30,6 +30,9 @@ pub(crate) struct Job<'a> {
     pub(crate) target_region: sys::VARectangle,
     /// `VAProcFilterParameterBuffer*`, raw, in the order of the chain.
     pub(crate) filters: &'a [Vec<u8>],
+    /// Whether it is the first into its target. What comes later lies on top: FFmpeg's overlay_vaapi asks for a black
+    /// background each time, and means that of the first.
+    pub(crate) first: bool,
 }
 
 /// Does it.
@@ -53,7 +56,8 @@ pub(crate) fn process(job: &Job<'_>, target: &mut PlanesMut<'_>) -> Outcome {
         turned = orient::turn(&source, pipeline.rotation_state, pipeline.mirror_state)?;
         source = turned.as_planes();
     }
-    if !region::is_whole(target, &job.target_region) && pipeline.output_background_color >> 24 != 0 {
+    let background = job.first && pipeline.output_background_color >> 24 != 0;
+    if background && !region::is_whole(target, &job.target_region) {
         region::fill(target, colour::samples(pipeline.output_background_color, to))?;
     }
     let mut target = region::part_mut(target, &job.target_region).ok_or_else(|| outside("output"))?;
