@@ -117,3 +117,34 @@ pub(crate) unsafe fn to_p010(width: usize, height: usize, source: &Planes, targe
         }
     }
 }
+
+/// Writes P010 from NV12, or NV12 from P010 with its samples rounded.
+///
+/// # Safety
+/// Both have the planes of a picture of their format and this size, and do not overlap.
+pub(crate) unsafe fn change_depth(
+    source_format: Format,
+    width: usize,
+    height: usize,
+    source: &Planes,
+    target: &Planes,
+) {
+    let deeper = source_format == Format::Nv12;
+    let samples = [(width, height), (2 * width.div_ceil(2), height.div_ceil(2))];
+    for (plane, (samples, rows)) in samples.into_iter().enumerate() {
+        for row in 0..rows {
+            let (from, to) = if deeper { (samples, 2 * samples) } else { (2 * samples, samples) };
+            // SAFETY: `row` and the lengths are within the planes that the caller vouches for.
+            let (from, to) = unsafe { (source.row(plane, row, from), target.row_mut(plane, row, to)) };
+            if deeper {
+                for (to, from) in to.chunks_exact_mut(2).zip(from) {
+                    to.copy_from_slice(&(u16::from(*from) << 8).to_le_bytes());
+                }
+            } else {
+                for (to, from) in to.iter_mut().zip(from.chunks_exact(2)) {
+                    *to = (u16::from_le_bytes([from[0], from[1]]).saturating_add(0x80) >> 8) as u8;
+                }
+            }
+        }
+    }
+}

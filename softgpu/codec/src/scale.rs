@@ -68,6 +68,16 @@ unsafe fn convert(source: &Image, from: Colors, target: &Image, to: Colors) -> b
         unsafe { planes::copy(source.format, width, height, &source_planes, &target_planes) };
         return true;
     }
+    let depths = [Format::Nv12, Format::P010];
+    if depths.contains(&source.format)
+        && depths.contains(&target.format)
+        && (size(source), from) == (size(target), to)
+    {
+        let (width, height) = size(source);
+        // SAFETY: the caller vouches for both; their formats are not the same here.
+        unsafe { planes::change_depth(source.format, width, height, &source_planes, &target_planes) };
+        return true;
+    }
     CONTEXTS.with_borrow_mut(|kept| {
         let key = Key {
             source: (source.format, source.width, source.height, from),
