@@ -33,6 +33,9 @@ pub fn ensure() -> Result<PathBuf> {
     if let Some(named) = env::var_os("SOFTGPU_KERNEL").filter(|name| !name.is_empty()) {
         return Ok(named.into());
     }
+    if !cfg!(target_arch = "x86_64") {
+        bail!("user-mode Linux, which --kernel needs, is for x86_64 alone");
+    }
     let cache = cache()?.join("kernel");
     let config = format!("{:016x}", fnv(CONFIG.as_bytes()));
     let source = Source::newest(Path::new(SOURCES))?;
