@@ -3,7 +3,7 @@
 //! The driver puts the slice data behind headers that its client wrote, so an encoder is opened with the tools that the
 //! client's parameter sets name (`softgpu_core::codec::hevc`) and with none that they cannot name.
 
-use std::ffi::{CStr, c_void};
+use std::ffi::c_void;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
@@ -92,6 +92,14 @@ impl Encoder {
         }
         // SAFETY: valid and referred to by nothing else.
         configure(unsafe { &mut *param.as_ptr() }, config)?;
+        // No thread pool. By name, since the member is a pointer in some releases and an array in others.
+        // SAFETY: `param` is valid, and x265 copies the strings.
+        let set = unsafe {
+            api.param_parse.expect("x265 has it")(param.as_ptr(), c"pools".as_ptr(), c"none".as_ptr())
+        };
+        if set != 0 {
+            return None;
+        }
         // SAFETY: allocates, and returns null or a picture that is ours to free.
         let picture = NonNull::new(unsafe { api.picture_alloc.expect("x265 has it")() })?;
         opened.picture = Some(picture);
@@ -199,7 +207,6 @@ fn configure(param: &mut sys::x265_param, config: &EncoderConfig) -> Option<()> 
 
     // One in, one out (Encoder::create: no B-frames, no lookahead, one frame encoder, one slice).
     param.frameNumThreads = 1;
-    param.numaPools = NO_POOL.as_ptr().cast_mut();
     param.bEnableWavefront = 0;
     param.bDistributeModeAnalysis = 0;
     param.bDistributeMotionEstimation = 0;
@@ -272,9 +279,6 @@ fn configure(param: &mut sys::x265_param, config: &EncoderConfig) -> Option<()> 
     }
     Some(())
 }
-
-/// x265 for "no thread pool". It never writes to it.
-const NO_POOL: &CStr = c"none";
 
 #[cfg(test)]
 mod tests {

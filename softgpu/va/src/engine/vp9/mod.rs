@@ -30,9 +30,16 @@ struct Vp9 {
     depth: u32,
     /// The encoder and the size that it is for.
     chain: Option<(LibEncoder, (u32, u32))>,
-    /// The `null` engine's key frame, the frame that repeats its reference, and their size.
-    grey: Option<([Vec<u8>; 2], (u32, u32))>,
+    grey: Option<Grey>,
     controller: Option<Controller>,
+}
+
+/// The frames of the `null` engine.
+struct Grey {
+    size: (u32, u32),
+    key: Vec<u8>,
+    /// Repeats its reference.
+    inter: Vec<u8>,
 }
 
 /// The quantiser of libvpx's outer scale that is nearest to a `base_q_idx` (its steps are about 4 apart).
@@ -69,7 +76,7 @@ impl Vp9 {
     }
 
     /// Frames that stand for any picture: each begins from the default probabilities.
-    fn grey(&self, size: (u32, u32)) -> Outcome<[Vec<u8>; 2]> {
+    fn grey(&self, size: (u32, u32)) -> Outcome<Grey> {
         let (width, height) = (size.0.next_multiple_of(2), size.1.next_multiple_of(2));
         let samples = (width * height) as usize;
         let (format, stride, bytes) = match self.depth {
@@ -85,7 +92,7 @@ impl Vp9 {
         };
         let mut encoder = LibEncoder::open(&self.config(size, vp9::INDEPENDENT))?;
         let key = encoder.picture(&grey, Kind::Idr, 40)?.to_vec();
-        Ok([key, encoder.picture(&grey, Kind::Inter, 40)?.to_vec()])
+        Ok(Grey { size, key, inter: encoder.picture(&grey, Kind::Inter, 40)?.to_vec() })
     }
 }
 
@@ -101,12 +108,12 @@ impl Encoder for Vp9 {
         let size = (picture.frame_width_dst, picture.frame_height_dst);
         let key = flags.frame_type() == 0 || references.force_kf() != 0;
         if self.engine == Engine::Null && job.index >= TRUE_PICTURES {
-            if self.grey.as_ref().is_none_or(|(_, of)| *of != size) {
+            if self.grey.as_ref().is_none_or(|grey| grey.size != size) {
                 self.chain = None;
-                self.grey = Some((self.grey(size)?, size));
+                self.grey = Some(self.grey(size)?);
             }
-            if let Some((frames, _)) = &self.grey {
-                coded.data.extend_from_slice(&frames[usize::from(!key)]);
+            if let Some(grey) = &self.grey {
+                coded.data.extend_from_slice(if key { &grey.key } else { &grey.inter });
             }
             return Ok(());
         }
