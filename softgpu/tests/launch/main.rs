@@ -1,5 +1,6 @@
 //! `softgpu run` and `softgpu list`, as any program sees them.
 
+mod clients;
 mod list;
 mod nodes;
 mod process;

@@ -149,7 +149,8 @@ impl Headers {
             self.take_set(&unit);
             bits::put_unit(unit.zeros, &unit.rbsp, out);
         }
-        if u32::from(first & 31) == NAL_AUD {
+        // What we add comes behind: a picture parameter set of ours refers to the client's sequence.
+        if matches!(u32::from(first & 31), NAL_AUD | NAL_SPS) {
             *delimiter = out.len();
         }
     }
