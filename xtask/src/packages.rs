@@ -44,12 +44,12 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("libavutil-dev", Stage::Build, "FFmpeg: frames and hardware contexts"),
     package("libswscale-dev", Stage::Build, "FFmpeg: picture conversion"),
     package("libswresample-dev", Stage::Build, "FFmpeg: sound conversion"),
+    package("libva-dev", Stage::Build, "softgpu: the headers of the interface that its driver has"),
     package("libx264-dev", Stage::Build, "softgpu: the H.264 encoder, called directly"),
     package("libvpx-dev", Stage::Build, "softgpu: the VP9 encoder, called directly"),
     package("libaom-dev", Stage::Build, "softgpu: the AV1 encoder, called directly"),
     package("libx265-dev", Stage::Build, "softgpu: the HEVC encoder, called directly"),
     package("ffmpeg", Stage::Demo, "the independent decoder, and the peer that benches compare with"),
-    package("libva-dev", Stage::Tests, "libva itself and the headers that the bindings are checked against"),
     package("libyuv-dev", Stage::Tests, "a peer of the colour conversion in the benches"),
     package(
         "pocl-opencl-icd",

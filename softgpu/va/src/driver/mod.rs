@@ -183,7 +183,7 @@ pub(crate) struct Call<'a> {
     process: &'static Process,
     entry: Va,
     quirks: Cell<fault::Quirks>,
-    /// `vaEndPicture` ends the picture even where a fault makes it fail; so it gets the fault's failure to return.
+    /// What a fault makes the entries of a picture fail with. They return it themselves, since the picture has to know.
     fault: Outcome,
 }
 
@@ -200,7 +200,7 @@ unsafe fn enter(ctx: *mut VADriverContext, entry: Va, work: impl FnOnce(&Call<'_
         let mut call = Call { driver, process, entry, quirks: Cell::default(), fault: Ok(()) };
         let fault = call.faults(&process.faults).and_then(|()| call.faults(&driver.faults));
         match entry {
-            Va::EndPicture => call.fault = fault,
+            Va::BeginPicture | Va::RenderPicture | Va::EndPicture => call.fault = fault,
             _ => fault?,
         }
         work(&call)

@@ -34,6 +34,8 @@ pub(crate) struct Picture {
     pub(crate) processing: Vec<Processing>,
     /// Pictures that were worked on in this context.
     pub(crate) index: u64,
+    /// Whether its begin or a buffer of it failed: its end fails too then, and the client has been told why already.
+    spoiled: bool,
 }
 
 /// The surface of the picture under way.
@@ -92,12 +94,14 @@ impl Picture {
             rate: RateSettings { mode: rate_control, ..RateSettings::default() },
             processing: Vec::new(),
             index: 0,
+            spoiled: false,
         }
     }
 
     /// Forgets the last picture's buffers; sequence parameters and rate control stay.
     fn begin(&mut self, target: Target) {
         self.target = Some(target);
+        self.spoiled = false;
         self.sequence_is_new = false;
         self.parameters.clear();
         self.slices.clear();
@@ -115,9 +119,16 @@ impl Picture {
 impl Call<'_> {
     pub(super) fn begin_picture(&self, context_id: u32, target: u32) -> Outcome {
         let context = self.context(context_id)?;
+        let mut inner = context.inner();
+        let begun = self.begin(&context, &mut inner, context_id, target);
+        inner.picture.spoiled = begun.is_err();
+        begun
+    }
+
+    fn begin(&self, context: &Context, inner: &mut Inner, context_id: u32, target: u32) -> Outcome {
+        self.fault.clone()?;
         self.faults(&context.config.cap.faults)?;
         let surface = self.surface(target)?;
-        let mut inner = context.inner();
         if let Some(last) = inner.picture.target.take() {
             self.misuse(&misuse::NESTED_PICTURE, || {
                 format!("context {context_id:#x}, surface {:#x}", last.id)
@@ -141,15 +152,28 @@ impl Call<'_> {
 
     pub(super) fn render_picture(&self, context_id: u32, buffers: &List<'_, u32>) -> Outcome {
         let context = self.context(context_id)?;
-        self.faults(&context.config.cap.faults)?;
         let mut inner = context.inner();
+        let rendered = self.render(&context, &mut inner, context_id, buffers);
+        inner.picture.spoiled |= rendered.is_err();
+        rendered
+    }
+
+    fn render(
+        &self,
+        context: &Context,
+        inner: &mut Inner,
+        context_id: u32,
+        buffers: &List<'_, u32>,
+    ) -> Outcome {
+        self.fault.clone()?;
+        self.faults(&context.config.cap.faults)?;
         if inner.picture.target.is_none() {
             self.misuse(&misuse::OUTSIDE_PICTURE, || format!("context {context_id:#x}"));
             return Err(Failure::new(sys::VA_STATUS_ERROR_INVALID_CONTEXT, "no picture was begun"));
         }
         for id in buffers.iter() {
             let buffer = self.buffer(id)?;
-            self.take(&context, &mut inner, id, &buffer)?;
+            self.take(context, inner, id, &buffer)?;
         }
         Ok(())
     }
@@ -285,12 +309,21 @@ impl Call<'_> {
         let context = self.context(context_id)?;
         let fault = self.fault.clone().and_then(|()| self.faults(&context.config.cap.faults));
         let mut inner = context.inner();
+        let spoiled = std::mem::take(&mut inner.picture.spoiled);
         let Some(target) = inner.picture.target.take() else {
-            self.misuse(&misuse::OUTSIDE_PICTURE, || format!("context {context_id:#x}"));
+            if !spoiled {
+                self.misuse(&misuse::OUTSIDE_PICTURE, || format!("context {context_id:#x}"));
+            }
             return Err(Failure::new(sys::VA_STATUS_ERROR_INVALID_CONTEXT, "no picture was begun"));
         };
         target.surface.pictures.fetch_sub(1, Ordering::Relaxed);
         fault?;
+        if spoiled {
+            return Err(Failure::new(
+                sys::VA_STATUS_ERROR_OPERATION_FAILED,
+                "buffers of the picture were refused",
+            ));
+        }
         let result = self.work(&context, &mut inner, &target);
         inner.picture.index += 1;
         result
