@@ -37,6 +37,8 @@ struct Hevc {
     depth: u32,
     sps: Option<Sps>,
     pps: Option<Pps>,
+    /// Whether the client ever packed a PPS.
+    packed_pps: bool,
     /// The chain, for parameter sets that ask for `config`.
     chain: Option<Coder>,
     /// Codes what stands beside the chain.
@@ -74,6 +76,7 @@ impl Hevc {
             depth: if open.rt_format == sys::VA_RT_FORMAT_YUV420_10 { 10 } else { 8 },
             sps: None,
             pps: None,
+            packed_pps: false,
             chain: None,
             aside: None,
             config: Default::default(),
@@ -95,16 +98,26 @@ impl Hevc {
             let from = out.len();
             emit(packed, out);
             for range in units(&out[from..]) {
-                self.take(&out[from..][range])?;
+                let unit = &out[from..][range];
+                self.packed_pps |= unit.first().is_some_and(|byte| u32::from(byte >> 1 & 63) == nal::PPS);
+                self.take(unit)?;
             }
         }
-        let client_writes =
-            self.packed_headers & sys::VA_ENC_PACKED_HEADER_SEQUENCE != 0 && self.sps.is_some();
-        if !client_writes && is_idr(u32::from(picture.nal_unit_type)) {
+        if is_idr(u32::from(picture.nal_unit_type)) {
+            let client_writes =
+                self.packed_headers & sys::VA_ENC_PACKED_HEADER_SEQUENCE != 0 && self.sps.is_some();
+            // Where packed sequence headers alone are taken, a client may pack the first two sets and no more.
+            let ours = if !client_writes {
+                0..
+            } else if !self.packed_pps {
+                2..
+            } else {
+                return Ok(());
+            };
             let sequence = job.sequence().ok_or_else(|| Failure::parameter("no sequence parameters"))?;
-            for set in own::parameter_sets(&sequence, picture) {
-                put_unit(3, &set, out);
-                self.take(&set)?;
+            for set in &own::parameter_sets(&sequence, picture)[ours] {
+                put_unit(3, set, out);
+                self.take(set)?;
             }
         }
         Ok(())
