@@ -54,7 +54,7 @@ fn json_tells_all() {
     };
     assert_eq!(of("intel-haswell", "encode"), ["H.264"]);
     assert_eq!(of("intel-gen9", "encode"), ["H.264", "HEVC", "HEVC 10", "JPEG"]);
-    assert_eq!(of("intel-arc", "encode"), ["H.264", "HEVC", "HEVC 10", "AV1", "JPEG"]);
+    assert_eq!(of("intel-arc", "encode"), ["H.264", "HEVC", "HEVC 10", "AV1", "VP9", "JPEG"]);
     assert_eq!(of("amd-rdna2", "encode"), ["H.264", "HEVC", "HEVC 10"]);
     assert_eq!(of("amd-rdna3", "encode"), ["H.264", "HEVC", "HEVC 10", "AV1"]);
     assert!(of("virtio", "encode").is_empty());
