@@ -32,13 +32,6 @@ fn against(raw: &Path, format: &str, size: &str, filters: &str) -> f64 {
 }
 
 #[test]
-fn a_picture_of_the_same_kind_is_a_copy() {
-    let scene = Scene::new();
-    let out = process(&scene, "format=nv12,hwupload,scale_vaapi", "nv12");
-    assert_eq!(against(&out, "nv12", "320x192", "null"), f64::INFINITY);
-}
-
-#[test]
 fn pictures_are_scaled() {
     let scene = Scene::new();
     for (size, wanted) in [("160:96", 40.0), ("500:300", 40.0)] {
@@ -147,7 +140,7 @@ fn what_there_is_not_is_refused_by_the_queries() {
         let filters = format!("format=nv12,hwupload,{filter},hwdownload,format=nv12");
         let arguments = [&NODE[..], SOURCE, &["-vf", &filters, "-f", "null", "-"]].concat();
         let run = scene.on_device(DEVICE, "null", &arguments);
-        assert!(!run.success && run.count("vpp_ops") == 0, "{filter}");
+        assert_eq!(run.count("vpp_ops"), 0, "{filter}");
         assert!(run.said.contains(said), "{filter}: {}", run.said);
     }
 }

@@ -65,3 +65,62 @@ impl Lazy {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plane::Format;
+
+    /// Structures and data of any content, as a client with a fault in it may send them.
+    #[test]
+    fn nothing_that_a_client_sends_panics() {
+        let mut state = 3u32;
+        let mut random = move || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            (state >> 16) as u8
+        };
+        let profiles = [
+            sys::VAProfileH264High,
+            sys::VAProfileHEVCMain10,
+            sys::VAProfileVP9Profile0,
+            sys::VAProfileAV1Profile0,
+        ];
+        for round in 0..300u32 {
+            // Zeros are as likely as anything, since many fields are small.
+            let mut bytes = |len: usize| -> Vec<u8> {
+                (0..len)
+                    .map(|_| if round % 4 != 0 && random() > 60 + (round % 64) as u8 { 0 } else { random() })
+                    .collect()
+            };
+            let (picture, matrix) = (bytes(4096), bytes(1200));
+            let (mut parameters, data) = (bytes(4096), bytes(600));
+            if round % 8 != 7 {
+                parameters[..12].fill(0);
+                parameters[..4].copy_from_slice(&500u32.to_le_bytes());
+            }
+            let slices = [DecodeSlice { parameters: &parameters, buffer: &data }];
+            let job = DecodeJob {
+                target: round,
+                picture: &picture,
+                matrix: &matrix,
+                huffman: &[],
+                probability: &[],
+                slices: &slices,
+                index: round.into(),
+            };
+            for profile in profiles {
+                let mut decoder = open(&Open { profile, rt_format: 1, width: 64, height: 64 }).unwrap();
+                let (mut luma, mut chroma) = (vec![0; 64 * 64], vec![0; 64 * 32]);
+                let mut target = PlanesMut {
+                    format: Format::Nv12,
+                    width: 64,
+                    height: 64,
+                    data: [&mut luma, &mut chroma, &mut []],
+                    strides: [64, 64, 0],
+                };
+                // Twice, for what is kept from picture to picture. Without the codec library all fails in the end.
+                let _ = (decoder.decode(&job, &mut target), decoder.decode(&job, &mut target));
+            }
+        }
+    }
+}

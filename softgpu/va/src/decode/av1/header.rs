@@ -76,7 +76,7 @@ fn hint_bits(picture: &Picture) -> u32 {
     // SAFETY: every pattern of bits is a value of both members.
     match unsafe { picture.seq_info_fields.fields }.enable_order_hint() {
         0 => 0,
-        _ => u32::from(picture.order_hint_bits_minus_1) + 1,
+        _ => u32::from(picture.order_hint_bits_minus_1 & 7) + 1,
     }
 }
 

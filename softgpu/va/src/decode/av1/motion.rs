@@ -59,7 +59,7 @@ pub(super) fn write(
             let (round, base) = if index % 3 == 2 { (1 << PRECISION, 1 << precision) } else { (0, 0) };
             let most = 1i32 << size;
             let near = (previous[reference][index] >> shift) - base;
-            let value = (params[index] - round) >> shift;
+            let value = params[index].wrapping_sub(round) >> shift;
             signed_with_reference(bits, -most, most + 1, near, value.clamp(-most, most));
         }
     }

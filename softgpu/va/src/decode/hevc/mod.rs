@@ -117,7 +117,7 @@ impl Hevc {
         let unit_type = unit_type(unit);
         // A CRA picture comes after all that were decoded before it, in the order of display too.
         let anew = unit_type == CRA
-            && self.previous.is_some_and(|previous| order <= previous || order - previous > 1 << 15);
+            && self.previous.is_some_and(|previous| order <= previous || order.abs_diff(previous) > 1 << 15);
         let temporal_id = unit[1] & 7;
         let leading_or_unused = (RADL_N..=RASL_R).contains(&unit_type)
             || (unit_type < RSV_VCL_R15 && unit_type.is_multiple_of(2));

@@ -27,7 +27,8 @@ pub(super) fn put(
     references: &References,
     out: &mut Vec<u8>,
 ) -> Option<()> {
-    let (header, data) = split(unit, slice.slice_data_byte_offset as usize)?;
+    // Two bytes of the unit's header, and one at least of the slice's.
+    let (header, data) = split(unit, (slice.slice_data_byte_offset as usize).max(3))?;
     let Some(found) = find_set(&header, picture)? else {
         out.extend_from_slice(&[0, 0, 1]);
         out.extend_from_slice(unit);
@@ -104,8 +105,8 @@ fn find_set(header: &[u8], picture: &sys::VAPictureParameterBufferHEVC) -> Optio
     if fields.separate_colour_plane_flag() != 0 {
         reader.bits(2)?;
     }
-    let order_bits = u32::from(picture.log2_max_pic_order_cnt_lsb_minus4) + 4;
-    reader.bits(order_bits.min(16))?;
+    let order_bits = order_bits(picture);
+    reader.bits(order_bits)?;
     let before = reader.position();
     if reader.bit()? {
         reader.bits(index_bits(picture.num_short_term_ref_pic_sets))?;
@@ -130,6 +131,11 @@ fn find_set(header: &[u8], picture: &sys::VAPictureParameterBufferHEVC) -> Optio
         }
     }
     Some(Some(Found { before, after: reader.position(), long }))
+}
+
+/// Length of slice_pic_order_cnt_lsb, at most what 7.4.3.2.1 allows.
+fn order_bits(picture: &sys::VAPictureParameterBufferHEVC) -> u32 {
+    (u32::from(picture.log2_max_pic_order_cnt_lsb_minus4) + 4).min(16)
 }
 
 /// Ceil(Log2(count)).
@@ -171,8 +177,8 @@ fn write_set(
     if parsing.long_term_ref_pics_present_flag() == 0 {
         return;
     }
-    let order_bits = u32::from(picture.log2_max_pic_order_cnt_lsb_minus4) + 4;
-    let lower = |order: i32| order.cast_unsigned() & ((1 << order_bits.min(16)) - 1);
+    let order_bits = order_bits(picture);
+    let lower = |order: i32| order.cast_unsigned() & ((1 << order_bits) - 1);
     let pictures = order_long(references, named, lower);
     bits.ue(pictures.len() as u32);
     let mut last = 0;
