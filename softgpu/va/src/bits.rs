@@ -285,6 +285,13 @@ pub(crate) fn units(bytes: &[u8]) -> Vec<std::ops::Range<usize>> {
     found
 }
 
+/// Where the first NAL unit of a byte stream begins, start code and all, whose first byte is such a one.
+pub(crate) fn unit_start(bytes: &[u8], is: impl Fn(u8) -> bool) -> Option<usize> {
+    let unit = units(bytes).into_iter().find(|unit| bytes.get(unit.start).is_some_and(|&byte| is(byte)))?;
+    let zeros = bytes[..unit.start - 1].iter().rev().take_while(|&&byte| byte == 0).count();
+    Some(unit.start - 1 - zeros)
+}
+
 /// A NAL unit that a client packed, without start code and emulation prevention.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Unit {
@@ -433,6 +440,10 @@ mod tests {
         let stream = [0, 0, 0, 1, 0x67, 1, 2, 0, 0, 1, 0x68, 3, 0, 0, 0, 1, 0x65, 0x80, 0, 0];
         assert_eq!(units(&stream), [4..7, 10..12, 16..18]);
         assert_eq!(units(&[]), []);
+        assert_eq!(unit_start(&stream, |byte| byte == 0x67), Some(0));
+        assert_eq!(unit_start(&stream, |byte| byte == 0x68), Some(7));
+        assert_eq!(unit_start(&stream, |byte| byte == 0x65), Some(12));
+        assert_eq!(unit_start(&stream, |byte| byte == 0x41), None);
     }
 
     #[test]

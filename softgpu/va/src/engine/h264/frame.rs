@@ -266,11 +266,7 @@ fn slice_header(packed: &Packed) -> usize {
     if !packed.has_emulation_bytes && packed.kind != sys::VAEncPackedHeaderSlice {
         return bytes; // what looks like a start code may be none
     }
-    let found = bits::units(&packed.bytes[..bytes]).into_iter().find(|unit| is_slice(unit.start));
-    found.map_or(bytes, |unit| {
-        let zeros = packed.bytes[..unit.start - 1].iter().rev().take_while(|&&byte| byte == 0).count();
-        unit.start - 1 - zeros
-    })
+    bits::unit_start(&packed.bytes[..bytes], |byte| matches!(byte & 31, 1 | 5)).unwrap_or(bytes)
 }
 
 fn with_start_code(mut unit: Unit) -> Unit {

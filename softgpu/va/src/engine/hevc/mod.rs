@@ -22,7 +22,7 @@ use self::sets::{Pps, Sps, nal};
 use self::slice::{Front, Rest, SliceType, is_idr};
 use super::rate::{self, Controller, Scale, Settings};
 use super::{Coded, EncodeJob, Encoder, Open, Packed};
-use crate::bits::{BitWriter, Unit, put_unit, strip_emulation, units};
+use crate::bits::{BitWriter, Unit, put_unit, strip_emulation, unit_start, units};
 use crate::failure::{Failure, Outcome};
 use crate::sys;
 
@@ -251,7 +251,14 @@ impl Hevc {
         coded: &mut Coded,
     ) -> Outcome {
         let header = match job.packed(sys::VAEncPackedHeaderSlice).next() {
-            Some(packed) => Unit::unpack(&packed.bytes, packed.bits as usize, packed.has_emulation_bytes),
+            Some(packed) => {
+                // FFmpeg packs an access unit delimiter and the slice header behind it into one.
+                let at = unit_start(&packed.bytes, |byte| byte >> 1 & 63 < 32).unwrap_or(0);
+                let (before, header) = packed.bytes.split_at(at);
+                coded.data.extend_from_slice(before);
+                let bits = (packed.bits as usize).saturating_sub(8 * at);
+                Unit::unpack(header, bits, packed.has_emulation_bytes)
+            }
             None => {
                 let (rbsp, bits) = own::slice_header(picture, parameters, sps);
                 Unit { zeros: 3, rbsp, bits }
