@@ -16,7 +16,7 @@ use hwenc::{Codec, Color, Latency, Output, Picture, PixelFormat, RateControl, Re
 use hwenc_benches::accuracy::{self, Distance};
 use hwenc_benches::ffi::libyuv::Libyuv;
 use hwenc_benches::ffi::swscale::{self, BgraToNv12};
-use hwenc_benches::paired::{Pair, alternate, report, thread_ns};
+use hwenc_benches::paired::{Pair, alternate, cpu_ns, report};
 use yuv::{BufferStoreMut, YuvBiPlanarImageMut, YuvConversionMode, YuvRange, YuvStandardMatrix};
 
 const WIDTH: usize = 1920;
@@ -147,11 +147,11 @@ impl Measurement for ThreadTime {
     type Value = f64;
 
     fn start(&self) -> f64 {
-        thread_ns()
+        cpu_ns()
     }
 
     fn end(&self, start: f64) -> f64 {
-        thread_ns() - start
+        cpu_ns() - start
     }
 
     fn add(&self, a: &f64, b: &f64) -> f64 {

@@ -35,17 +35,17 @@ pub fn alternate(
     best
 }
 
-/// CPU time of this thread in nanoseconds, to take differences of. Other load on the machine counts little in it, and
-/// what is measured here runs on no other thread.
-pub fn thread_ns() -> f64 {
-    let time = clock_gettime(ClockId::CLOCK_THREAD_CPUTIME_ID).expect("Linux has this clock");
+/// CPU time of this process in nanoseconds, to take differences of: other load on the machine counts little in it, and
+/// threads of libraries are in it.
+pub fn cpu_ns() -> f64 {
+    let time = clock_gettime(ClockId::CLOCK_PROCESS_CPUTIME_ID).expect("Linux has this clock");
     time.tv_sec() as f64 * 1e9 + time.tv_nsec() as f64
 }
 
 fn time(range: std::ops::Range<i64>, step: &mut impl FnMut(i64)) -> f64 {
-    let (start, steps) = (thread_ns(), (range.end - range.start) as f64);
+    let (start, steps) = (cpu_ns(), (range.end - range.start) as f64);
     range.for_each(step);
-    (thread_ns() - start) / steps
+    (cpu_ns() - start) / steps
 }
 
 /// Prints the median over rounds of what ours takes longer than the base, with its interval. Where memory happens to
@@ -53,17 +53,24 @@ fn time(range: std::ops::Range<i64>, step: &mut impl FnMut(i64)) -> f64 {
 ///
 /// # Errors
 /// Whatever a round returns.
-pub fn report(what: &str, rounds: usize, round: fn(usize) -> hwenc::Result<Pair>) -> hwenc::Result<()> {
-    let (mut difference, mut base) = (Vec::new(), Vec::new());
+pub fn report(
+    what: &str,
+    rounds: usize,
+    mut round: impl FnMut(usize) -> hwenc::Result<Pair>,
+) -> hwenc::Result<()> {
+    let (mut difference, mut base, mut ratio) = (Vec::new(), Vec::new(), Vec::new());
     for i in 0..rounds {
         let ballast = vec![0u8; 1 + i * 4160];
         let pair = round(i)?;
         drop(std::hint::black_box(ballast));
         base.push(pair.base);
         difference.push(pair.ours - pair.base);
+        ratio.push(pair.ours / pair.base);
     }
-    let (Some(d), Some(b)) = (stats::median(&difference), stats::median(&base)) else { return Ok(()) };
+    let medians = (stats::median(&difference), stats::median(&base), stats::median(&ratio));
+    let (Some(d), Some(b), Some(r)) = medians else { return Ok(()) };
     let Estimate { value, low, high } = d.map(|ns| ns / 1e3);
-    println!("{what}: {value:+.3} µs per picture [{low:+.3}, {high:+.3}], over {:.3} µs", b.value / 1e3);
+    print!("{what}: {value:+.3} µs per picture [{low:+.3}, {high:+.3}], over {:.3} µs; ", b.value / 1e3);
+    println!("ratio {:.4} [{:.4}, {:.4}]", r.value, r.low, r.high);
     Ok(())
 }

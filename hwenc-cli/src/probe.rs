@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use hwenc::probe::Report;
+use hwenc::probe::{Report, VaDriver, VaEntry};
 use hwenc::{Codec, Fallback, Request, Result};
 
 use crate::args::ProbeArgs;
@@ -24,6 +24,9 @@ pub(crate) fn run(args: &ProbeArgs) -> Result<ExitCode> {
         let driver = node.hardware.as_ref().and_then(|h| h.driver.as_deref()).unwrap_or("no driver");
         let open = if node.can_open() { "opens" } else { "does not open" };
         say::out(format_args!("{}: {hardware}, {driver}, {open}", node.path.display()))?;
+        if let Some(driver) = report.va_driver(&node.path) {
+            offers(driver)?;
+        }
     }
     if nodes.is_empty() {
         say::out("no render node")?;
@@ -40,4 +43,24 @@ pub(crate) fn run(args: &ProbeArgs) -> Result<ExitCode> {
         }
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a VA-API driver says, in as few lines as it takes.
+fn offers(driver: &VaDriver) -> Result<()> {
+    if let Some(error) = &driver.error {
+        return say::out(format_args!("  VA-API: {error}"));
+    }
+    say::out(format_args!("  VA-API: {}", driver.vendor.as_deref().unwrap_or("a driver without a name")))?;
+    let list = |what: &str, wanted: fn(&VaEntry) -> bool| {
+        let entries: Vec<String> = driver.entries.iter().filter(|entry| wanted(entry)).map(name).collect();
+        let entries = if entries.is_empty() { "nothing".to_owned() } else { entries.join(", ") };
+        say::out(format_args!("    {what} {entries}"))
+    };
+    list("encodes", VaEntry::encodes)?;
+    list("decodes", VaEntry::decodes)
+}
+
+fn name(entry: &VaEntry) -> String {
+    let low_power = if entry.is_low_power() { " (low power)" } else { "" };
+    format!("{}{low_power}", entry.profile)
 }

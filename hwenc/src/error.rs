@@ -98,6 +98,8 @@ codes! {
     LibrarySymbol = "library.symbol_missing", Selection, "install a newer version of the library";
     /// The encoder did not open with these settings.
     EncoderOpenFailed = "encoder.open_failed", Work, "";
+    /// A picture could not be put on the device, while running.
+    DeviceUpload = "device.upload_failed", Work, "";
     /// The encoder failed while running.
     EncoderFailed = "encoder.failed", Work, "";
     /// A copy would be needed where `zero_copy = require`.

@@ -29,13 +29,31 @@ impl Libyuv {
     ///
     /// # Panics
     /// When a plane is too short, or libyuv refuses.
-    pub fn run(&self, (width, height): (usize, usize), bgra: &[u8], y: &mut [u8], uv: &mut [u8]) {
-        assert!(width.is_multiple_of(2) && height.is_multiple_of(2));
+    pub fn run(&self, size: (usize, usize), bgra: &[u8], y: &mut [u8], uv: &mut [u8]) {
+        self.run_into(size, bgra, (y, size.0), (uv, size.0));
+    }
+
+    /// Converts a picture without padding into planes with their strides.
+    ///
+    /// # Panics
+    /// As [`Libyuv::run`].
+    pub fn run_into(
+        &self,
+        (width, height): (usize, usize),
+        bgra: &[u8],
+        (y, y_stride): (&mut [u8], usize),
+        (uv, uv_stride): (&mut [u8], usize),
+    ) {
+        assert!(
+            width.is_multiple_of(2) && height.is_multiple_of(2) && y_stride >= width && uv_stride >= width
+        );
         let (pixels, w, h) = (width * height, width as c_int, height as c_int);
-        assert!(bgra.len() >= pixels * 4 && y.len() >= pixels && uv.len() >= pixels / 2);
+        assert!(
+            bgra.len() >= pixels * 4 && y.len() >= y_stride * height && uv.len() >= uv_stride * height / 2
+        );
         let (from, y, uv) = (bgra.as_ptr(), y.as_mut_ptr(), uv.as_mut_ptr());
         // SAFETY: the planes were checked to be as long as size and strides say.
-        let ret = unsafe { (self.convert)(from, w * 4, y, w, uv, w, w, h) };
+        let ret = unsafe { (self.convert)(from, w * 4, y, y_stride as c_int, uv, uv_stride as c_int, w, h) };
         assert_eq!(ret, 0, "libyuv refused");
     }
 }

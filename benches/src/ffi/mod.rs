@@ -6,3 +6,4 @@ pub mod child;
 pub mod libav;
 pub mod libyuv;
 pub mod swscale;
+pub mod vaapi;

@@ -252,8 +252,12 @@ impl HwFrames {
         Ok(frame)
     }
 
-    /// Makes `frame` a picture of the pool; what it held is released.
-    pub(crate) fn fill(&self, frame: &mut Frame) -> Result<()> {
+    /// Makes `frame` a picture of the pool, content undefined; what it held is released. No allocation but libav's
+    /// references.
+    ///
+    /// # Errors
+    /// [`Code::DeviceFailed`] when the pool is used up.
+    pub fn fill(&self, frame: &mut Frame) -> Result<()> {
         frame.release();
         // SAFETY: an initialised pool and a blank frame.
         let ret = unsafe { ff::av_hwframe_get_buffer(self.0.as_ptr(), frame.as_ptr(), 0) };

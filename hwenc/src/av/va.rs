@@ -1,10 +1,11 @@
 //! libva's answers about a render node, asked without FFmpeg. The driver runs in this process.
 
-use std::ffi::{CStr, c_int};
+use std::ffi::{CStr, c_char, c_int, c_void};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::Path;
 use std::ptr;
+use std::sync::Mutex;
 
 use hwenc_sys::va::{self, Va};
 
@@ -14,7 +15,21 @@ use crate::probe::{VaDriver, VaEntry, VaRateControl};
 struct Display<'l> {
     va: &'l Va,
     display: va::VADisplay,
+    /// What libva and the driver said. In a box, as libva keeps its address.
+    said: Box<Said>,
     _node: File,
+}
+
+type Said = Mutex<Vec<String>>;
+
+/// Keeps a line of libva or the driver. There has to be a callback: without one libva 2.17 calls null when a driver has
+/// something to say (va.c, va_driverInfoCallback).
+unsafe extern "C" fn keep(said: *mut c_void, message: *const c_char) {
+    // SAFETY: the box that `open` registered, which outlives the display; a terminated string.
+    let (said, message) = unsafe { (&*said.cast::<Said>(), text(message)) };
+    if let (Ok(mut said), Some(message)) = (said.lock(), message) {
+        said.push(message.trim().to_owned());
+    }
 }
 
 impl Drop for Display<'_> {
@@ -48,16 +63,24 @@ impl<'l> Display<'l> {
             return Err("vaGetDisplayDRM: no VA-API display on this node".into());
         }
         let (mut major, mut minor): (c_int, c_int) = (0, 0);
-        // SAFETY: a live display, not initialised yet; null callbacks keep libva's words off standard error. A display
+        let said = Box::<Said>::default();
+        let to: *mut c_void = ptr::from_ref(&*said).cast_mut().cast();
+        // SAFETY: a live display, not initialised yet; the callbacks only read `to`, which lives as long. A display
         // that fails to initialise is terminated all the same, which frees it (va.h, vaInitialize).
         let status = unsafe {
-            va.va.vaSetInfoCallback(display, None, ptr::null_mut());
-            va.va.vaSetErrorCallback(display, None, ptr::null_mut());
+            va.va.vaSetErrorCallback(display, Some(keep), to);
+            va.va.vaSetInfoCallback(display, Some(keep), to);
             va.va.vaInitialize(display, &mut major, &mut minor)
         };
-        let this = Display { va, display, _node: node };
-        this.check("vaInitialize", status)?;
+        let this = Display { va, display, said, _node: node };
+        this.check("vaInitialize", status).map_err(|error| this.with_words(error))?;
         Ok((this, (major.unsigned_abs(), minor.unsigned_abs())))
+    }
+
+    /// An error, and what libva and the driver said before it.
+    fn with_words(&self, error: String) -> String {
+        let said = self.said.lock().map(|said| said.join("; ")).unwrap_or_default();
+        if said.is_empty() { error } else { format!("{error} ({said})") }
     }
 
     fn check(&self, what: &str, status: va::VAStatus) -> Result<(), String> {

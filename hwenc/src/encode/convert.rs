@@ -126,8 +126,9 @@ impl Converter {
                 write(plan, source, input, out, &mut self.scratch, &mut self.last).map(Some)
             }
             Target::Device { frames, mapped } => {
-                frames.fill(out)?;
-                out.map_into(mapped, self.format, Access::Overwrite)?;
+                let failed = |error: Error| error.with_code(Code::DeviceUpload);
+                frames.fill(out).map_err(failed)?;
+                out.map_into(mapped, self.format, Access::Overwrite).map_err(failed)?;
                 let written = write(plan, source, input, mapped, &mut self.scratch, &mut self.last);
                 mapped.release(); // the device sees it from here on
                 written.map(Some)

@@ -1,0 +1,128 @@
+//! The command on softgpu's devices: `hwenc` sees a GPU where there is none.
+
+mod common;
+#[path = "../../hwenc/tests/common/softgpu.rs"]
+#[allow(unreachable_pub)]
+mod softgpu;
+
+use std::process::{Command, Stdio};
+
+use common::media::Dir;
+use common::{HWENC, Ran, run};
+use serde_json::Value;
+
+/// `hwenc` under `softgpu run` with these options, in a directory.
+fn under(dir: &Dir, options: &str, words: &str) -> Ran {
+    let mut command = Command::new(softgpu::program());
+    command.arg("run").args(options.split_whitespace()).args(["--report", "gpu.json", "--", HWENC]);
+    command.args(words.split_whitespace()).current_dir(dir.path()).stdin(Stdio::null());
+    run(&mut command)
+}
+
+fn gpu(dir: &Dir) -> Value {
+    serde_json::from_slice(&std::fs::read(dir.path().join("gpu.json")).unwrap()).unwrap()
+}
+
+/// Nothing is left alive on the device, and no rule was broken.
+#[track_caller]
+fn clean(dir: &Dir) -> Value {
+    let report = gpu(dir);
+    let alive = report["alive"].as_object().unwrap();
+    assert!(alive.values().all(|count| count == 0), "{alive:?}");
+    assert_eq!(report["misuse"], serde_json::json!([]), "{report}");
+    report
+}
+
+/// A checksum of every picture of a file's video.
+fn pictures(dir: &Dir, file: &str) -> Vec<String> {
+    let mut ffmpeg = Command::new("ffmpeg");
+    ffmpeg.args(["-v", "error", "-i", file, "-map", "0:v:0", "-fps_mode", "passthrough"]);
+    ffmpeg.args(["-pix_fmt", "yuv420p", "-f", "framemd5", "-"]).current_dir(dir.path());
+    let lines = run(&mut ffmpeg).ok().stdout;
+    let lines = lines.lines().filter(|line| !line.starts_with('#'));
+    lines.map(|line| line.rsplit(' ').next().unwrap().to_owned()).collect()
+}
+
+fn film(dir: &Dir) -> &'static str {
+    let film = concat!(env!("CARGO_MANIFEST_DIR"), "/../examples/media/big_buck_bunny_720p.mp4");
+    std::fs::copy(film, dir.path().join("film.mp4")).unwrap();
+    "film.mp4"
+}
+
+const LOSSLESS: &str = "--device intel-arc --engine lossless";
+
+#[test]
+fn the_shipped_film_comes_through_bit_for_bit() {
+    for decode in ["cpu", "device"] {
+        let dir = Dir::new();
+        let film = film(&dir);
+        let words = format!("transcode {film} out.mp4 --encoder h264_vaapi --decode {decode} --json");
+        let report = under(&dir, LOSSLESS, &words).ok().json();
+        assert_eq!((&report["frames_in"], &report["frames_out"]), (&132.into(), &132.into()));
+        assert_eq!(report["encoder"], "h264_vaapi");
+        assert_eq!(report["device"], "/dev/dri/renderD128");
+        assert_eq!(report["fallback_used"], false);
+        let (before, after) = (pictures(&dir, film), pictures(&dir, "out.mp4"));
+        assert_eq!(before.len(), 132);
+        assert_eq!(before, after, "decoded on the {decode}");
+        let gpu = clean(&dir);
+        if decode == "device" {
+            assert_eq!(report["decoded_on"], "/dev/dri/renderD128");
+            assert_eq!(report["copied_bytes_per_frame"], 0.0);
+            assert_eq!((&gpu["image_maps"], &gpu["put_images"]), (&0.into(), &0.into()));
+        } else {
+            assert_eq!(report["decoded_on"], Value::Null);
+            assert_eq!((&gpu["image_maps"], &gpu["put_images"]), (&132.into(), &0.into()));
+        }
+    }
+}
+
+#[test]
+fn pictures_are_scaled_on_the_device() {
+    let dir = Dir::new();
+    let film = film(&dir);
+    let words = format!("transcode {film} out.mkv --codec hevc --size 640x360 --zero-copy require --json");
+    let report = under(&dir, "--device intel-arc", &words).ok().json();
+    assert_eq!((&report["encoder"], &report["frames_out"]), (&"hevc_vaapi".into(), &132.into()));
+    let gpu = clean(&dir);
+    assert_eq!(gpu["image_maps"], 0);
+    assert!(gpu["vpp_ops"].as_u64().unwrap() >= 132, "{gpu}");
+    assert_eq!(pictures(&dir, "out.mkv").len(), 132);
+}
+
+#[test]
+fn a_driver_without_packed_headers_still_makes_mp4_and_matroska() {
+    let dir = Dir::new();
+    let film = film(&dir);
+    for output in ["out.mp4", "out.mkv"] {
+        under(&dir, "--device amd-rdna2", &format!("transcode {film} {output} --encoder h264_vaapi --json"))
+            .ok();
+        assert_eq!(pictures(&dir, output).len(), 132, "{output}");
+        clean(&dir);
+    }
+}
+
+#[test]
+fn what_the_device_does_not_have_is_said_with_its_reason() {
+    let dir = Dir::new();
+    let ran =
+        under(&dir, "--device virtio", "select --codec h264 --size 1280x720").error(3, "select.no_encoder");
+    assert!(ran.stderr.contains("does not encode h264"), "{}", ran.stderr);
+    let ran = under(&dir, "--device intel-haswell", "select --codec hevc --size 1280x720");
+    assert!(ran.error(3, "select.no_encoder").stderr.contains("does not encode hevc"));
+    let ran = under(&dir, "--device intel-arc,amd-rdna2", "select --codec h264 --size 1280x720 --json").ok();
+    let candidates = ran.json()["candidates"].as_array().unwrap().clone();
+    let vaapi = candidates.iter().filter(|c| c["encoder"] == "h264_vaapi");
+    assert_eq!(vaapi.map(|c| c["verdict"].as_str().unwrap()).collect::<Vec<_>>(), ["chosen", "usable"]);
+}
+
+#[test]
+fn probe_shows_what_the_driver_offers() {
+    let dir = Dir::new();
+    let report = under(&dir, "--device intel-arc", "probe --json").ok().json();
+    let driver = &report["va"][0];
+    assert_eq!(driver["node"], "/dev/dri/renderD128");
+    assert!(driver["vendor"].as_str().unwrap().contains("iHD"), "{driver}");
+    let text = under(&dir, "--device intel-arc", "probe").ok().stdout;
+    assert!(text.contains("iHD") && text.contains("H264High"), "{text}");
+}
