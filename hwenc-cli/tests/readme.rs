@@ -1,9 +1,13 @@
 //! The commands of the README do what it says.
 
+#[path = "../../hwenc/tests/common/softgpu.rs"]
+mod softgpu;
+
+use std::env;
 use std::path::Path;
 use std::process::Command;
 
-/// Lines of ```sh blocks that call hwenc, with the exit code that stands in their comment.
+/// Lines of ```sh blocks that call hwenc or softgpu, with the exit code that stands in their comment.
 fn commands(text: &str) -> Vec<(Vec<String>, i32)> {
     let mut inside = false;
     let mut found = Vec::new();
@@ -11,10 +15,10 @@ fn commands(text: &str) -> Vec<(Vec<String>, i32)> {
         match line {
             "```sh" => inside = true,
             "```" => inside = false,
-            _ if inside && line.starts_with("hwenc ") => {
+            _ if inside && (line.starts_with("hwenc ") || line.starts_with("softgpu ")) => {
                 let (command, comment) = line.split_once('#').unwrap_or((line, ""));
                 let code = comment.split_whitespace().find_map(|word| word.parse().ok()).unwrap_or(0);
-                found.push((command.split_whitespace().skip(1).map(str::to_owned).collect(), code));
+                found.push((command.split_whitespace().map(str::to_owned).collect(), code));
             }
             _ => {}
         }
@@ -27,19 +31,23 @@ fn commands_run_as_written() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
     let text = std::fs::read_to_string(root.join("README.md")).unwrap();
     let commands = commands(&text);
-    assert!(commands.len() >= 6, "{commands:?}");
+    assert!(commands.len() >= 9, "{commands:?}");
+    let own = Path::new(env!("CARGO_BIN_EXE_hwenc")).parent().unwrap();
+    let places = [own.to_owned(), softgpu::program().parent().unwrap().to_owned()];
+    let path = env::var_os("PATH").unwrap_or_default();
+    let path = env::join_paths(places.into_iter().chain(env::split_paths(&path))).unwrap();
     let dir = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(root.canonicalize().unwrap().join("examples"), dir.path().join("examples"))
         .unwrap();
     for (args, expected) in commands {
-        let output =
-            Command::new(env!("CARGO_BIN_EXE_hwenc")).args(&args).current_dir(dir.path()).output().unwrap();
+        let mut command = Command::new(&args[0]);
+        let output = command.args(&args[1..]).env("PATH", &path).current_dir(dir.path()).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
-        // What a GPU would change: the machine may have one that hwenc does not drive yet, or nothing to complain of.
-        let fits = match args[0].as_str() {
+        // What a GPU would change: there may be nothing to complain of.
+        let fits = match args[1].as_str() {
             "doctor" => matches!(output.status.code(), Some(0 | 4)),
             _ => output.status.code() == Some(expected),
         };
-        assert!(fits, "hwenc {}: {:?}\n{said}", args.join(" "), output.status);
+        assert!(fits, "{}: {:?}\n{said}", args.join(" "), output.status);
     }
 }

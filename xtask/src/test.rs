@@ -10,7 +10,8 @@ use crate::{chroot, deny, headers, kernel, package, setup, valgrind};
 
 /// The tests of `hwenc` that open encoders: they stand for the rest under valgrind and on another FFmpeg.
 const SESSIONS: &str = "session";
-const SMOKE: [&str; 8] = ["test", "--locked", "-p", "hwenc", "--test", SESSIONS, "--test", "transcode"];
+const SMOKE: [&str; 10] =
+    ["test", "--locked", "-p", "hwenc", "--test", SESSIONS, "--test", "transcode", "--test", "vaapi"];
 
 /// The command.
 pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
