@@ -5,8 +5,8 @@ use libtest_mimic::Trial;
 use super::softgpu::{PATIENCE, Run};
 
 const DEVICES: [&str; 6] = ["intel-haswell", "intel-gen9", "intel-arc", "amd-rdna2", "amd-rdna3", "virtio"];
-const CODECS: [(&str, u8); 7] =
-    [("h264", 8), ("h264", 10), ("hevc", 8), ("hevc", 10), ("av1", 8), ("av1", 10), ("mjpeg", 8)];
+const CODECS: [(&str, u8); 8] =
+    [("h264", 8), ("h264", 10), ("hevc", 8), ("hevc", 10), ("av1", 8), ("av1", 10), ("vp9", 8), ("mjpeg", 8)];
 
 /// Luma PSNR in dB that the pictures come back with at least; everything else is refused before anything is opened.
 fn encodes(device: &str, codec: &str, depth: u8) -> Option<f64> {
