@@ -1,10 +1,12 @@
 /* A client that breaks a rule of VA-API, or none. client CASE: exits with 0 when the driver answered as the case expects. */
 #include <fcntl.h>
+#include <linux/dma-buf.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 #include <va/va.h>
@@ -201,6 +203,32 @@ static void import_too_large(void)
 	close(descriptor.objects[0].fd);
 }
 
+/* Where the kernel has udmabuf, exported memory is a DMA-BUF, and what is written to it is in the surface. */
+static void dma_buf(void)
+{
+	VADRMPRIMESurfaceDescriptor descriptor;
+	VAImage image;
+	unsigned char *pixels;
+	OK(vaDeriveImage(display, surfaces[0], &image));
+	OK(vaMapBuffer(display, image.buf, (void **)&pixels));
+	pixels[7] = 70;
+	OK(vaExportSurfaceHandle(display, surfaces[0], VA_SURFACE_ATTRIB_MEM_TYPE_DRM_PRIME_2, VA_EXPORT_SURFACE_READ_WRITE,
+		&descriptor));
+	struct dma_buf_sync sync = { .flags = DMA_BUF_SYNC_START | DMA_BUF_SYNC_RW };
+	if (ioctl(descriptor.objects[0].fd, DMA_BUF_IOCTL_SYNC, &sync))
+		exit(7);
+	unsigned char *memory =
+		mmap(NULL, descriptor.objects[0].size, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor.objects[0].fd, 0);
+	if (memory == MAP_FAILED || memory[7] != 70)
+		exit(8);
+	memory[8] = 80;
+	if (pixels[8] != 80)
+		exit(10);
+	close(descriptor.objects[0].fd);
+	OK(vaUnmapBuffer(display, image.buf));
+	OK(vaDestroyImage(display, image.image_id));
+}
+
 static void *many(void *unused)
 {
 	(void)unused;
@@ -247,6 +275,8 @@ int main(int argc, char **argv)
 		encode_well();
 	} else if (!strcmp(name, "tiled")) {
 		tiled();
+	} else if (!strcmp(name, "dma_buf")) {
+		dma_buf();
 	} else if (!strcmp(name, "threads")) {
 		pthread_t threads[8];
 		for (int i = 0; i < 8; i++)

@@ -12,8 +12,6 @@
 //! | `bits` | bit writer and reader, NAL units |
 //! | `sys` | libva's structures, from the installed headers |
 
-#![allow(dead_code, unused_imports)] // until all engines are there
-
 mod bits;
 mod decode;
 mod driver;

@@ -1,4 +1,5 @@
-//! Memory of surfaces and images: private until it is exported, then a memfd at the same address.
+//! Memory of surfaces and images: private until it is exported, then a memfd at the same address; where the kernel has
+//! `/dev/udmabuf`, its pages are handed out as a real DMA-BUF.
 
 use std::fs::File;
 use std::io;
@@ -30,6 +31,32 @@ fn map(address: *mut u8, len: usize, prot: i32, flags: i32, fd: i32) -> io::Resu
 }
 
 const READ_WRITE: i32 = libc::PROT_READ | libc::PROT_WRITE;
+
+/// `struct udmabuf_create` of the kernel's linux/udmabuf.h.
+#[repr(C)]
+struct UdmabufCreate {
+    memfd: u32,
+    flags: u32,
+    offset: u64,
+    size: u64,
+}
+
+/// `UDMABUF_CREATE`: `_IOW('u', 0x42, struct udmabuf_create)`.
+const UDMABUF_CREATE: libc::c_ulong =
+    1 << 30 | (size_of::<UdmabufCreate>() as libc::c_ulong) << 16 | 0x75 << 8 | 0x42;
+/// `UDMABUF_FLAGS_CLOEXEC`.
+const UDMABUF_CLOEXEC: u32 = 1;
+
+/// The pages of a memfd as a DMA-BUF, which other devices of the kernel take; `None` where it has no udmabuf.
+fn dma_buf(memfd: &File, size: usize) -> Option<OwnedFd> {
+    let device = File::options().read(true).write(true).open("/dev/udmabuf").ok()?;
+    let memfd = memfd.as_raw_fd().cast_unsigned();
+    let create = UdmabufCreate { memfd, flags: UDMABUF_CLOEXEC, offset: 0, size: size as u64 };
+    // SAFETY: the kernel reads the structure during the call and gives a new descriptor or a negative number.
+    let fd = unsafe { libc::ioctl(device.as_raw_fd(), UDMABUF_CREATE as _, &raw const create) };
+    // SAFETY: it was just made and belongs to nobody else.
+    (fd >= 0).then(|| unsafe { OwnedFd::from_raw_fd(fd) })
+}
 
 impl Memory {
     /// New memory, zero; the kernel gives the pages when they are touched.
@@ -104,7 +131,7 @@ impl Memory {
         // SAFETY: fcntl on our descriptor.
         unsafe { libc::fcntl(file.as_raw_fd(), libc::F_ADD_SEALS, libc::F_SEAL_SHRINK) };
         map(self.start.as_ptr(), self.len, READ_WRITE, libc::MAP_SHARED | libc::MAP_FIXED, file.as_raw_fd())?;
-        Ok(file.into())
+        Ok(dma_buf(&file, self.len).unwrap_or_else(|| file.into()))
     }
 
     /// All of it, to read.
@@ -115,16 +142,6 @@ impl Memory {
     pub(crate) unsafe fn bytes(&self) -> &[u8] {
         // SAFETY: the range is mapped as long as `self`; the caller keeps writers away.
         unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.len) }
-    }
-
-    /// All of it, to write; `None` when it is read-only.
-    ///
-    /// # Safety
-    /// As for [`Memory::bytes`], and nobody of this driver reads it meanwhile.
-    #[expect(clippy::mut_from_ref, reason = "the memory is the kernel's, the lock is the surface's")]
-    pub(crate) unsafe fn bytes_mut(&self) -> Option<&mut [u8]> {
-        // SAFETY: the range is mapped as long as `self`; the caller keeps others away.
-        self.writable.then(|| unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) })
     }
 }
 
@@ -140,6 +157,16 @@ mod tests {
     use std::os::fd::AsFd;
 
     use super::*;
+
+    impl Memory {
+        /// # Safety
+        /// Nobody else has the memory.
+        #[expect(clippy::mut_from_ref, reason = "the memory is the kernel's")]
+        unsafe fn bytes_mut(&self) -> Option<&mut [u8]> {
+            // SAFETY: the range is mapped as long as `self`; the caller keeps others away.
+            self.writable.then(|| unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.len) })
+        }
+    }
 
     #[test]
     fn exported_memory_is_the_same_memory() {

@@ -181,18 +181,6 @@ impl<'a> Planes<'a> {
 }
 
 impl PlanesMut<'_> {
-    /// To read what is there.
-    pub(crate) fn as_planes(&self) -> Planes<'_> {
-        let [a, b, c] = &self.data;
-        Planes {
-            format: self.format,
-            width: self.width,
-            height: self.height,
-            data: [a, b, c],
-            strides: self.strides,
-        }
-    }
-
     /// A row of a plane, as wide as the picture; `None` past the memory.
     pub(crate) fn row_mut(&mut self, plane: usize, y: usize) -> Option<&mut [u8]> {
         let bytes = self.format.units().get(plane)?.row_bytes(self.width);

@@ -65,3 +65,45 @@ pub(crate) fn read<T: Plain>(bytes: &[u8]) -> Option<T> {
     // SAFETY: there are enough bytes, they need no alignment, and all patterns of bits are values (Plain).
     Some(unsafe { bytes.as_ptr().cast::<T>().read_unaligned() })
 }
+
+#[cfg(test)]
+mod tests {
+    use softgpu_core::names;
+
+    const BINDINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/va.rs"));
+
+    /// The value that the header gives a name.
+    fn value(name: &str) -> i64 {
+        let (_, rest) = BINDINGS
+            .split_once(&format!("pub const {name}: "))
+            .unwrap_or_else(|| panic!("the header has no {name}"));
+        let (_, rest) = rest.split_once("= ").expect("it has a value");
+        rest.split_once(';').expect("it ends").0.parse().expect("it is a number")
+    }
+
+    fn check(prefix: &str, table: impl Iterator<Item = (&'static str, i64)>) {
+        let mut seen = 0;
+        for (name, number) in table {
+            assert_eq!(value(&format!("{prefix}{name}")), number, "{prefix}{name}");
+            seen += 1;
+        }
+        assert!(seen > 1, "{prefix}");
+    }
+
+    #[test]
+    fn names_have_the_numbers_of_the_header() {
+        let signed =
+            |table: names::Names<i32>| table.iter().map(|(name, number)| (*name, i64::from(*number)));
+        let flags = |table: names::Names<u32>| table.iter().map(|(name, number)| (*name, i64::from(*number)));
+        check("VAProfile", signed(names::PROFILE));
+        check("VAEntrypoint", signed(names::ENTRYPOINT));
+        check("VAConfigAttrib", signed(names::ATTRIBUTE));
+        // The header has UNKNOWN as an unsigned number.
+        check("VA_STATUS_ERROR_", signed(names::STATUS).filter(|(_, number)| *number >= 0));
+        check("VA_RT_FORMAT_", flags(names::RT_FORMAT));
+        check("VA_RC_", flags(names::RATE_CONTROL));
+        check("VA_ENC_PACKED_HEADER_", flags(names::PACKED_HEADER));
+        check("VA_ENC_SLICE_STRUCTURE_", flags(names::SLICE_STRUCTURE));
+        check("VA_DEC_SLICE_MODE_", flags(names::DEC_SLICE_MODE));
+    }
+}

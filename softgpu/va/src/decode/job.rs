@@ -3,6 +3,7 @@
 use crate::sys::{self, Plain};
 
 /// A picture to decode.
+#[allow(dead_code, reason = "what the client says is told whole, whether or not an engine reads it yet")]
 #[derive(Debug)]
 pub(crate) struct DecodeJob<'a> {
     /// The surface that is written.

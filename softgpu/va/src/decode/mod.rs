@@ -26,6 +26,7 @@ pub(crate) trait Decoder: Send {
 }
 
 /// What a decoder is opened with.
+#[allow(dead_code, reason = "what the client says is told whole, whether or not an engine reads it yet")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Open {
     /// `VAProfile`.

@@ -20,11 +20,10 @@ mod table;
 mod work;
 
 use std::cell::Cell;
-use std::ffi::{CStr, CString, c_void};
+use std::ffi::{CString, c_void};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use softgpu_core::entry::Va;
 use softgpu_core::fault::Faults;
@@ -64,6 +63,8 @@ pub(crate) struct Driver {
     spare: images::Spare,
     /// Memory of coded buffers, likewise.
     spare_coded: buffers::Spare,
+    /// Memory of parameter buffers that are too large for the allocator's quick lists.
+    spare_bytes: buffers::Spare,
     idle: sync::Idle,
     vendor: CString,
 }
@@ -169,6 +170,7 @@ impl Driver {
             image_buffers: Table::new(IMAGE_BUFFER, &process::IMAGE_BUFFERS),
             spare: images::Spare::default(),
             spare_coded: buffers::Spare::default(),
+            spare_bytes: buffers::Spare::default(),
             idle: sync::Idle::default(),
             vendor,
             profile,
@@ -293,13 +295,4 @@ impl Call<'_> {
         let full = || Failure::new(sys::VA_STATUS_ERROR_ALLOCATION_FAILED, "there are too many objects");
         table.add(object).ok_or_else(full)
     }
-}
-
-/// A text that libva may keep.
-fn c_text<const N: usize>(text: &CStr) -> [std::ffi::c_char; N] {
-    let mut out = [0; N];
-    for (to, from) in out.iter_mut().zip(text.to_bytes()) {
-        *to = from.cast_signed();
-    }
-    out
 }

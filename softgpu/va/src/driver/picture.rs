@@ -145,6 +145,11 @@ impl Call<'_> {
             let why = format!("a surface of {format:?} for RT format {:#x}", context.config.rt_format);
             return Err(Failure::new(sys::VA_STATUS_ERROR_UNSUPPORTED_RT_FORMAT, why));
         }
+        let size = (context.width, context.height);
+        if !matches!(inner.worker, Worker::Process) && !surface.holds(size) {
+            let (width, height) = (surface.layout.width, surface.layout.height);
+            self.misuse(&misuse::SURFACE_TOO_SMALL, || format!("{width}x{height} for {size:?}"));
+        }
         surface.pictures.fetch_add(1, Ordering::Relaxed);
         inner.picture.begin(Target { id: target, surface });
         Ok(())

@@ -50,6 +50,17 @@ impl Surface {
             .unwrap_or_else(|| self.objects[own.object].len())
     }
 
+    /// Whether the memory, with the rows that pad it, has room for a picture.
+    pub(crate) fn holds(&self, (width, height): (u32, u32)) -> bool {
+        if width <= self.layout.width && height <= self.layout.height {
+            return true;
+        }
+        self.layout.planes().enumerate().all(|(plane, (place, unit))| {
+            let (bytes, rows) = (unit.row_bytes(width), unit.rows(height));
+            bytes <= place.pitch && place.pitch * (rows - 1) + bytes <= self.end(plane) - place.offset
+        })
+    }
+
     /// Has the pixels read, linear.
     pub(crate) fn read<R>(&self, work: impl FnOnce(Planes<'_>) -> R) -> R {
         let _lock = self.lock.read().unwrap_or_else(PoisonError::into_inner);

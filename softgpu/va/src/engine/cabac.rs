@@ -127,6 +127,7 @@ impl Coder {
         self.renormalise(out);
     }
 
+    #[cfg(test)]
     pub(crate) fn bypass(&mut self, out: &mut BitWriter, bin: bool) {
         self.low <<= 1;
         if bin {

@@ -4,6 +4,7 @@ use crate::plane::Planes;
 use crate::sys::{self, Plain};
 
 /// A picture to code.
+#[allow(dead_code, reason = "what the client says is told whole, whether or not an engine reads it yet")]
 #[derive(Debug)]
 pub(crate) struct EncodeJob<'a> {
     /// The pixels, linear. The sequence or picture parameters say how much of them is coded; surfaces may be larger, or

@@ -38,6 +38,7 @@ pub(crate) struct Coded {
 }
 
 /// What an encoder is opened with: what `vaCreateConfig` and `vaCreateContext` were told.
+#[allow(dead_code, reason = "what the client says is told whole, whether or not an engine reads it yet")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Open {
     pub(crate) engine: Engine,

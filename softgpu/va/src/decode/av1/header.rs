@@ -2,7 +2,7 @@
 
 use super::{INTRA_ONLY, KEY, SWITCH, Slot, motion, tiles};
 use crate::bits::BitWriter;
-use crate::sys::{self, VADecPictureParameterBufferAV1 as Picture};
+use crate::sys::VADecPictureParameterBufferAV1 as Picture;
 
 /// What a frame is decoded for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

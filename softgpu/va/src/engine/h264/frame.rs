@@ -2,7 +2,7 @@
 
 use super::from_va;
 use super::slice::{SliceHeader, SliceKind};
-use super::syntax::{NAL_IDR, NAL_PPS, NAL_SPS, Pps, Sps};
+use super::syntax::{NAL_PPS, NAL_SPS, Pps, Sps};
 use crate::bits::{self, BitReader, Unit};
 use crate::engine::{EncodeJob, Open, Packed};
 use crate::failure::{Failure, Outcome};

@@ -163,6 +163,7 @@ impl Sps {
     }
 
     /// Width and height of what a decoder shows.
+    #[cfg(test)]
     pub(crate) fn visible(&self) -> (u32, u32) {
         let [left, right, top, bottom] = self.crop.unwrap_or_default();
         let vertical = if self.frame_mbs_only { 2 } else { 4 };
