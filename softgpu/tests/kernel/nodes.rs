@@ -14,7 +14,8 @@ fn client() -> &'static str {
 
 /// Compiles a program of this directory with the headers and libraries of some packages.
 pub(crate) fn compile(name: &str, packages: &str) -> String {
-    let binary = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-{name}"));
+    let binary =
+        PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(format!("kernel-{}", name.replace('/', "-")));
     let binary = binary.to_str().expect("it is text").to_owned();
     let source = format!("{}/tests/kernel/{name}.c", env!("CARGO_MANIFEST_DIR"));
     let compile = "exec cc -Wall -Wextra -Werror -O1 -o \"$1\" \"$2\" $(pkg-config --cflags --libs $3)";

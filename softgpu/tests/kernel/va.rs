@@ -101,3 +101,10 @@ fn faults_of_the_driver_happen_inside_too() {
     assert!(!output.status.success());
     assert!(errors(&output).contains("encoding error"), "{}", errors(&output));
 }
+
+#[test]
+fn surfaces_are_handed_out_as_real_dma_bufs() {
+    let client = compile("../va/client", "libva libva-drm");
+    let output = output(&mut kernel(&[], &[&client, "dma_buf"]));
+    assert!(output.status.success(), "{output:?}");
+}
