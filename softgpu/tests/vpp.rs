@@ -131,9 +131,9 @@ fn fields_become_pictures() {
 fn what_there_is_not_is_refused_by_the_queries() {
     let scene = Scene::new();
     for (filter, said) in [
-        ("denoise_vaapi", "the requested filter is not supported"),
+        ("denoise_vaapi=denoise=10", "the requested filter is not supported"),
         ("procamp_vaapi=b=10", "the requested filter is not supported"),
-        ("sharpness_vaapi", "the requested filter is not supported"),
+        ("sharpness_vaapi=sharpness=10", "the requested filter is not supported"),
         ("tonemap_vaapi", "the requested filter is not supported"),
         ("deinterlace_vaapi=mode=motion_adaptive", "is not supported"),
     ] {

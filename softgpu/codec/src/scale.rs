@@ -200,9 +200,9 @@ impl Drop for Scaler {
     }
 }
 
-/// Bicubic, and exact rather than fast.
-const FLAGS: c_int =
-    (ff::SWS_BICUBIC | ff::SWS_ACCURATE_RND | ff::SWS_FULL_CHR_H_INT | ff::SWS_FULL_CHR_H_INP) as c_int;
+/// Bicubic, and exact rather than fast: SWS_BICUBIC, SWS_FULL_CHR_H_INT, SWS_FULL_CHR_H_INP and SWS_ACCURATE_RND, which are
+/// macros up to FFmpeg 7 and an enum after that (libswscale/swscale.h).
+const FLAGS: c_int = 0x4 | 0x2000 | 0x4000 | 0x4_0000;
 
 fn input(format: Format) -> AVPixelFormat {
     match format {
