@@ -2,7 +2,8 @@
 
 use softgpu_core::codec::{Codec, EncoderConfig, Kind, av1};
 
-use super::syntax::{FrameType, Front, NO_PRIMARY, Rest, Sequence, obu, obus};
+use super::obu::{self, obus};
+use super::syntax::{FrameType, Front, NO_PRIMARY, Rest, Sequence};
 use crate::bits::BitReader;
 use crate::failure::{Failure, Outcome};
 use crate::library::LibEncoder;

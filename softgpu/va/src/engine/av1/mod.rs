@@ -8,6 +8,7 @@
 //! Clients that send no headers get libaom's own stream.
 
 mod coder;
+mod obu;
 mod replay;
 mod syntax;
 #[cfg(test)]
@@ -17,8 +18,9 @@ use softgpu_core::codec::Kind;
 use softgpu_core::setup::Engine;
 
 use self::coder::{Coder, Frame};
+use self::obu::{obus, put_obu};
 use self::replay::{Replay, TRUE_PICTURES};
-use self::syntax::{FrameType, Front, Merge, Sequence, obu, obus, put_obu};
+use self::syntax::{FrameType, Front, Merge, Sequence};
 use super::rate::{self, Controller, Scale, Settings};
 use super::{Coded, EncodeJob, Encoder, Open};
 use crate::bits::{BitReader, BitWriter};
