@@ -90,6 +90,7 @@ fn hevc_with_the_rarer_tools() {
 fn vp9_with_frames_that_are_not_shown() {
     check("clip.webm", &["-c:v", "libvpx-vp9", "-cpu-used", "6", "-lag-in-frames", "25"], &[], "nv12");
     check("clip.webm", &["-c:v", "libvpx-vp9", "-cpu-used", "8", "-error-resilient", "1"], &[], "nv12");
+    check("clip.webm", &["-pix_fmt", "yuv420p10le", "-c:v", "libvpx-vp9", "-cpu-used", "8"], &[], "p010le");
 }
 
 #[test]

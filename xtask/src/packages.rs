@@ -59,6 +59,7 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("vainfo", Stage::Tests, "a VA-API program that was not written here"),
     package("gstreamer1.0-tools", Stage::Tests, "another one: gst-launch-1.0"),
     package("gstreamer1.0-plugins-base", Stage::Tests, "GStreamer's test pictures"),
+    package("gstreamer1.0-plugins-good", Stage::Tests, "GStreamer's readers of MP4 and Matroska"),
     package("gstreamer1.0-plugins-bad", Stage::Tests, "GStreamer's va plugin"),
     package("python3", Stage::Tests, "softgpu: asks the C library, libdrm and libudev what there is"),
     package("valgrind", Stage::Host, "memory errors and leaks in the session tests"),

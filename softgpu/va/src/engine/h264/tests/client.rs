@@ -21,6 +21,8 @@ pub(super) enum Packing {
     Emulated,
     /// Without.
     Plain,
+    /// Without, and the sequence parameter set alone.
+    Sequence,
 }
 
 /// A picture in coding order.
@@ -311,8 +313,13 @@ impl Client {
                 packed.push(pack(sys::VAEncPackedHeaderSequence, &sets, 0));
             } else {
                 packed.push(pack(sys::VAEncPackedHeaderSequence, &sets[..1], 0));
-                packed.push(pack(sys::VAEncPackedHeaderPicture, &sets[1..], 0));
+                if self.packing == Packing::Plain {
+                    packed.push(pack(sys::VAEncPackedHeaderPicture, &sets[1..], 0));
+                }
             }
+        }
+        if self.packing == Packing::Sequence {
+            return packed;
         }
         for slice in 0..self.slices {
             let mut out = BitWriter::new();

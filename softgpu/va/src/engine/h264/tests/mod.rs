@@ -24,7 +24,7 @@ fn pcm_decodes_to_what_was_sent() {
     assert!(turns.iter().any(|turn| turn.kind == SliceKind::B));
     for cabac in [false, true] {
         for slices in [1, 3] {
-            for packing in [Packing::Emulated, Packing::Plain, Packing::None] {
+            for packing in [Packing::Emulated, Packing::Plain, Packing::Sequence, Packing::None] {
                 for (width, height) in [(64, 48), (94, 38)] {
                     let mut client = Client::new(Engine::Lossless, width, height);
                     client.pps.cabac = cabac;
