@@ -56,12 +56,7 @@ pub(crate) struct CodedStore {
 // SAFETY: the segment's pointers are to memory of the same object, and only clients follow them.
 unsafe impl Send for CodedStore {}
 
-/// glibc keeps blocks up to about this size at hand; larger ones cost it merging and splitting on every call.
-const LARGE: usize = 1000;
-/// Parameter buffers above this are rare, and not worth keeping.
-const VERY_LARGE: usize = 64 << 10;
-
-/// Memory of buffers that were destroyed.
+/// Memory of coded buffers that were destroyed.
 #[derive(Debug, Default)]
 pub(super) struct Spare(Mutex<Vec<Vec<u8>>>);
 
@@ -142,9 +137,7 @@ impl Call<'_> {
         } else if data.is_null() {
             Store::Bytes(vec![0; total])
         } else {
-            let large = (LARGE..VERY_LARGE).contains(&total);
-            let mut bytes = if large { self.driver.spare_bytes.take() } else { Vec::new() };
-            bytes.reserve_exact(total);
+            let mut bytes = Vec::with_capacity(total);
             // SAFETY: va.h: `data` is null or holds `num_elements` of `size` bytes.
             unsafe { List::new(data.cast::<u8>(), total) }.append_to(&mut bytes);
             Store::Bytes(bytes)
@@ -222,10 +215,6 @@ impl Call<'_> {
             });
         } else if let Store::Coded(store) = &mut state.store {
             self.driver.spare_coded.give(std::mem::take(&mut store.coded.data));
-        } else if let Store::Bytes(bytes) = &mut state.store
-            && (LARGE..VERY_LARGE).contains(&bytes.len())
-        {
-            self.driver.spare_bytes.give(std::mem::take(bytes));
         }
         drop(state);
         let _ = self.driver.buffers.remove(id);

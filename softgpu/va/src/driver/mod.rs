@@ -63,8 +63,6 @@ pub(crate) struct Driver {
     spare: images::Spare,
     /// Memory of coded buffers, likewise.
     spare_coded: buffers::Spare,
-    /// Memory of parameter buffers that are too large for the allocator's quick lists.
-    spare_bytes: buffers::Spare,
     idle: sync::Idle,
     vendor: CString,
 }
@@ -170,7 +168,6 @@ impl Driver {
             image_buffers: Table::new(IMAGE_BUFFER, &process::IMAGE_BUFFERS),
             spare: images::Spare::default(),
             spare_coded: buffers::Spare::default(),
-            spare_bytes: buffers::Spare::default(),
             idle: sync::Idle::default(),
             vendor,
             profile,
