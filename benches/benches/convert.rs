@@ -36,7 +36,7 @@ fn main() -> hwenc::Result<()> {
 const SIZE: (usize, usize) = (WIDTH, HEIGHT);
 /// The mode that hwenc uses, and the one below.
 const MODES: [(&str, YuvConversionMode); 2] =
-    [("hwenc", YuvConversionMode::Professional), ("yuv_balanced", YuvConversionMode::Balanced)];
+    [("hwenc", YuvConversionMode::Balanced), ("yuv_exact", YuvConversionMode::Professional)];
 
 /// Prints how far the results are from exact ones. swscale's chroma is not comparable: it is not the mean of four
 /// pixels but a sharper filter's.

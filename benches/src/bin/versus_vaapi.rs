@@ -62,7 +62,7 @@ fn outside(arguments: &Arguments) -> Result<()> {
     ensure!(softgpu.exists(), "{} is missing: `cargo build --release`", softgpu.display());
     let under = |program: &str| {
         let mut command = Command::new(&softgpu);
-        command.args(["run", "--device", "intel-arc", "--engine", "null", "--", program]);
+        command.args(["run", "--device", "intel-gen9", "--engine", "null", "--", program]);
         command.stdin(Stdio::null());
         command
     };

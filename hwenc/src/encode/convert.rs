@@ -280,16 +280,12 @@ fn planes<'i>(input: &'i Input<'_>) -> Result<[(&'i [u8], usize); 4]> {
 }
 
 fn copy_planes(planes: &[(&[u8], usize); 4], out: &mut Frame) -> Result<()> {
-    let (format, width, height) = (out.format(), out.width(), out.height());
+    let (format, width) = (out.format(), out.width());
     for (plane, &(from, stride)) in planes.iter().enumerate().take(format.planes()) {
         let row = format.row_bytes(plane, width);
         let out_stride = out.stride(plane) as usize;
         let to = out.plane_mut(plane)?;
-        if stride == out_stride {
-            let len = stride * (format.rows(plane, height) - 1) + row;
-            to[..len].copy_from_slice(&from[..len]);
-            continue;
-        }
+        // Row by row, as one large copy goes past the caches and takes 2 % longer.
         for (to, from) in to.chunks_mut(out_stride).zip(from.chunks(stride)) {
             to[..row].copy_from_slice(&from[..row]);
         }
@@ -375,9 +371,9 @@ fn rgb_rows(
     let (to, width) = (out.format(), out.width());
     let strides = [0, 1, 2].map(|plane| out.stride(plane) as u32);
     let stride = stride as u32;
-    // Luma is the nearest value in all but 1 of 200 samples or fewer. `Balanced`, with coefficients of 13 bits, takes a
-    // sixth less time and misses it in 1 of 5; `Fast` is off by up to 3. benches/benches/convert.rs measures it.
-    let mode = YuvConversionMode::Professional;
+    // Never off by more than 1. `Professional` finds the nearest value nearly always, and takes a fifth longer: more than
+    // 1.3 of what libyuv takes, which rounds no better than this. benches/benches/convert.rs measures it.
+    let mode = YuvConversionMode::Balanced;
     let rgba = format == PixelFormat::RGBA;
     let skip = |plane: usize| strides[plane] as usize * to.rows(plane, first);
     let failed = |error: YuvError| Error::new(Code::Internal, format!("colour conversion failed: {error}"));
