@@ -242,9 +242,7 @@ mod tests {
         fn terminate(&mut self) -> bool {
             self.range -= 2;
             if self.offset >= self.range {
-                self.range = 2;
-                self.shift();
-                return true;
+                return true; // without renormalisation: the last bit was read
             }
             self.shift();
             false
