@@ -8,7 +8,7 @@ mod softgpu;
 use std::process::{Command, Stdio};
 
 use common::media::Dir;
-use common::{HWENC, Ran, run};
+use common::{HWENC, Ran, Running, run};
 use serde_json::Value;
 
 /// `hwenc` under `softgpu run` with these options, in a directory.
@@ -114,6 +114,48 @@ fn what_the_device_does_not_have_is_said_with_its_reason() {
     let candidates = ran.json()["candidates"].as_array().unwrap().clone();
     let vaapi = candidates.iter().filter(|c| c["encoder"] == "h264_vaapi");
     assert_eq!(vaapi.map(|c| c["verdict"].as_str().unwrap()).collect::<Vec<_>>(), ["chosen", "usable"]);
+}
+
+#[test]
+fn doctor_names_the_driver_that_does_not_start() {
+    let dir = Dir::new();
+    let ran = under(&dir, "--device intel-arc --fault va.Initialize=OPERATION_FAILED", "doctor --json");
+    assert_eq!(ran.code, 4, "{}", ran.stdout);
+    let checks = ran.json()["checks"].as_array().unwrap().clone();
+    let driver = checks.iter().find(|check| check["id"] == "vaapi.driver").unwrap();
+    assert_eq!(driver["level"], "problem");
+    assert!(driver["seen"].as_str().unwrap().contains("Intel"), "{driver}");
+    let ran = under(&dir, "--device virtio", "doctor --check vaapi.encoders");
+    assert!(ran.code == 4 && ran.stdout.contains("encodes nothing"), "{}", ran.stdout);
+    assert_eq!(under(&dir, "--device intel-arc", "doctor --check vaapi.encoders").code, 0);
+}
+
+/// The device is slow enough to be in the middle when the signal comes.
+#[test]
+fn an_interrupted_job_leaves_nothing_on_the_device_and_no_file() {
+    let dir = Dir::new();
+    let film = film(&dir);
+    let mut command = Command::new(softgpu::program());
+    command.args([
+        "run",
+        "--device",
+        "intel-arc",
+        "--fault",
+        "va.EndPicture=slow:50",
+        "--report",
+        "gpu.json",
+    ]);
+    command.args(["--", HWENC, "transcode", film, "out.mp4", "--encoder", "h264_vaapi"]);
+    let mut running = Running::start(command.current_dir(dir.path()).stdin(Stdio::null()));
+    let part = || {
+        let mut entries = std::fs::read_dir(dir.path()).unwrap();
+        entries.any(|entry| entry.unwrap().file_name().as_encoded_bytes().ends_with(b".part"))
+    };
+    running.until("writing", part);
+    running.signal("INT");
+    assert_eq!(running.end().code, 130);
+    assert!(!part() && !dir.path().join("out.mp4").exists());
+    clean(&dir);
 }
 
 #[test]

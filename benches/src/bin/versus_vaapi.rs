@@ -73,8 +73,9 @@ fn outside(arguments: &Arguments) -> Result<()> {
         .context("softgpu starts")?;
     ensure!(status.success(), "the pairs ended with {status}");
 
-    for (what, format) in [("NV12", "nv12"), ("BGRA", "bgra")] {
-        let costs = slope(arguments.processes, |pictures| {
+    // What costs less takes more pictures to be seen beside the start of a process.
+    for (what, format, many) in [("NV12", "nv12", 3000), ("BGRA", "bgra", 400)] {
+        let costs = slope(arguments.processes, many, |pictures| {
             let mut command = under("ffmpeg");
             let source = format!("color=c=gray:size={}x{}:rate=30,format={format}", SIZE.0, SIZE.1);
             let mut filter = String::from("hwupload");
@@ -106,7 +107,7 @@ fn outside(arguments: &Arguments) -> Result<()> {
             command
         })?;
         print_cost(&format!("ffmpeg command, {what}"), &costs);
-        let costs = slope(arguments.processes, |pictures| {
+        let costs = slope(arguments.processes, many, |pictures| {
             let mut command = under("gst-launch-1.0");
             let caps = format!("video/x-raw,format={what},width={},height={},framerate=30/1", SIZE.0, SIZE.1);
             command.args([
@@ -188,14 +189,13 @@ fn outside(arguments: &Arguments) -> Result<()> {
 }
 
 /// CPU per picture in µs: what more pictures cost more.
-fn slope(rounds: usize, command: impl Fn(u32) -> Command) -> Result<Vec<f64>> {
+fn slope(rounds: usize, many: u32, command: impl Fn(u32) -> Command) -> Result<Vec<f64>> {
     const FEW: u32 = 60;
-    const MANY: u32 = 360;
     let mut costs = Vec::new();
     for _ in 0..rounds.max(6) {
         let few = child::run(&mut command(FEW))?.cpu_s;
-        let many = child::run(&mut command(MANY))?.cpu_s;
-        costs.push((many - few) * 1e6 / f64::from(MANY - FEW));
+        let more = child::run(&mut command(many))?.cpu_s;
+        costs.push((more - few) * 1e6 / f64::from(many - FEW));
     }
     Ok(costs)
 }

@@ -2,6 +2,7 @@
 
 use super::{Backend, Driver, Offer, Place, places};
 use crate::av::{DeviceKind, EncoderSettings, PixelFormat};
+use crate::doctor::remedy;
 use crate::error::{Code, Error, Reason, Result};
 use crate::probe::{Report, VaDriver, VaEntry, VaRateControl};
 use crate::select::{Chroma, Codec, Latency, RateControl, Request};
@@ -84,7 +85,7 @@ fn offer(report: &Report, request: &Request, encoder: &str, place: &Place) -> Re
     if let Some(error) = &driver.error {
         return Err(Reason::new(Code::DeviceFailed, format!("no VA-API driver starts on {device}"))
             .evidence(error.clone())
-            .remedy("`hwenc doctor` says which driver the device needs"));
+            .remedy(remedy::va_driver(report, driver)));
     }
     let names = profiles(request.codec, request.bit_depth);
     let mut known: Vec<&VaEntry> =

@@ -31,6 +31,24 @@ pub(super) const LIBVA: Software = Software {
     ],
 };
 
+pub(super) const INTEL_DRIVER: Software = Software {
+    what: "Intel's VA-API driver: iHD for GPUs from Broadwell on, i965 for those before",
+    commands: &[
+        ("debian", "apt install intel-media-va-driver"),
+        ("fedora", "dnf install intel-media-driver"),
+        ("arch", "pacman -S intel-media-driver"),
+    ],
+};
+
+pub(super) const MESA_DRIVER: Software = Software {
+    what: "Mesa's VA-API driver, built with its encoders",
+    commands: &[
+        ("debian", "apt install mesa-va-drivers"),
+        ("fedora", "dnf install mesa-va-drivers-freeworld"),
+        ("arch", "pacman -S libva-mesa-driver"),
+    ],
+};
+
 pub(super) const QUICK_SYNC: Software = Software {
     what: "Intel's GPU runtime for VPL (libmfx-gen.so.1.2)",
     commands: &[

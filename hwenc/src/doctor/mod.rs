@@ -17,6 +17,7 @@ mod questions;
 mod refused;
 pub(crate) mod remedy;
 mod render;
+mod vaapi;
 
 use serde::{Deserialize, Serialize};
 
@@ -63,6 +64,8 @@ pub const CHECKS: &[Check] = &[
     check("library.cuda", "Libraries", "CUDA", library::cuda),
     check("library.nvidia_encode", "Libraries", "NVENC", library::nvidia_encode),
     check("library.vpl", "Libraries", "Quick Sync", library::vpl),
+    check("vaapi.driver", "VA-API", "drivers", vaapi::driver),
+    check("vaapi.encoders", "VA-API", "encoders", vaapi::encoders),
 ];
 
 /// What one check found.

@@ -1,5 +1,8 @@
 //! What several checks ask of a report.
 
+use std::path::Path;
+
+use crate::device::PciId;
 use crate::probe::Report;
 
 pub(super) fn in_container(report: &Report) -> bool {
@@ -23,6 +26,12 @@ pub(super) fn v4l2_encoder_opens(report: &Report) -> bool {
     let encoder = |label: &str| ["codec", "enc"].iter().any(|part| label.contains(part));
     let mut nodes = report.machine.video.iter().filter(|node| node.file.can_open());
     nodes.any(|node| node.label.as_deref().is_some_and(encoder))
+}
+
+/// Who made the GPU of a render node.
+pub(super) fn vendor_of(report: &Report, node: &Path) -> Option<PciId> {
+    let mut nodes = report.machine.drm.render_nodes.iter();
+    nodes.find(|known| known.path == node)?.hardware.as_ref()?.vendor
 }
 
 /// A command that only root may run; root itself may not have `sudo`.

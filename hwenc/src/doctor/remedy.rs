@@ -1,11 +1,11 @@
 //! What the checks would say, in one line, for the reasons that selection gives: both say the same.
 
 use crate::device::{RenderNode, vendor};
-use crate::probe::Report;
+use crate::probe::{Report, VaDriver};
 
 use super::finding::Step;
 use super::install::NVIDIA_DRIVER;
-use super::{container, library, module, node, nvidia, questions};
+use super::{container, library, module, node, nvidia, questions, vaapi};
 
 pub(crate) use super::refused::{Family, Refused};
 
@@ -29,6 +29,11 @@ pub(crate) fn refused(report: &Report, node: &Refused<'_>) -> String {
 /// For a library that does not load.
 pub(crate) fn library(report: &Report, name: &str) -> String {
     line(&library::fix(report, name))
+}
+
+/// For a VA-API driver that does not start.
+pub(crate) fn va_driver(report: &Report, driver: &VaDriver) -> String {
+    line(&vaapi::fix(report, driver))
 }
 
 /// For a node that the kernel knows and `/dev/dri` does not show.

@@ -4,14 +4,25 @@ use nix::libc::{EACCES, ENXIO, EPERM};
 
 use crate::device::{Access, Directory, Group, OsError, PciId, vendor};
 use crate::doctor::Level::{self, Problem, Warning};
-use crate::probe::Report;
 use crate::probe::machines::*;
+use crate::probe::{Report, VaDriver, VaEntry};
 
 /// A machine, the checks that are not in order, and words that have to stand in what they say.
 pub(super) struct Case {
     pub(super) name: &'static str,
     pub(super) report: Report,
     pub(super) expected: &'static [(&'static str, Level, &'static [&'static str])],
+}
+
+/// The same with a driver of the first node that does not start for this reason, or offers these entrypoints.
+fn asked(report: Report, error: Option<&str>, entrypoints: &[&str]) -> Report {
+    with(report, |report| {
+        let mut driver = VaDriver::new("/dev/dri/renderD128", error.map(str::to_owned));
+        for entrypoint in entrypoints {
+            driver.entries.push(VaEntry { entrypoint: (*entrypoint).into(), ..VaEntry::default() });
+        }
+        report.va.push(driver);
+    })
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -464,6 +475,33 @@ pub(super) fn cases() -> Vec<Case> {
             "FFmpeg has no software encoder",
             with(intel(), |r| r.ffmpeg.encoders.retain(|name| !name.starts_with("lib"))),
             &[("ffmpeg.encoders", Warning, &["nothing to fall back to"])],
+        ),
+        case("a VA-API driver that starts and encodes", asked(intel(), None, &["VLD", "EncSliceLP"]), &[]),
+        case(
+            "no VA-API driver starts",
+            asked(intel(), Some("vaInitialize: unknown libva error (-1)"), &[]),
+            &[(
+                "vaapi.driver",
+                Problem,
+                &["no VA-API driver starts on the Intel", "unknown libva error", "va-driver"],
+            )],
+        ),
+        case(
+            "a VA-API driver that the environment chose",
+            with(asked(intel(), Some("va_openDriver() returns -1"), &[]), |r| {
+                r.machine.system.variables.insert("LIBVA_DRIVER_NAME".into(), "i965".into());
+            }),
+            &[("vaapi.driver", Problem, &["LIBVA_DRIVER_NAME is set"])],
+        ),
+        case(
+            "a Mesa that was built without encoders",
+            asked(gpu(host(), vendor::AMD, open_node()), None, &["VLD"]),
+            &[("vaapi.encoders", Problem, &["encodes nothing", "mesa-va-drivers"])],
+        ),
+        case(
+            "a dead VA-API driver beside one that encodes",
+            asked(asked(intel(), Some("gone"), &[]), None, &["EncSlice"]),
+            &[("vaapi.driver", Warning, &[])],
         ),
         case(
             "a report without anything",
