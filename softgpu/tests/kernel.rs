@@ -4,6 +4,8 @@
 
 #[path = "kernel/cache.rs"]
 mod cache;
+#[path = "kernel/hwenc.rs"]
+mod hwenc;
 #[path = "kernel/nodes.rs"]
 mod nodes;
 #[path = "kernel/streams.rs"]
