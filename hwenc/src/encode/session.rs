@@ -122,7 +122,7 @@ impl Session {
         let frames = surfaces(&decision, driver, format, picture)?;
         place(&mut settings, frames.as_ref())?;
         let chosen = decision.chosen();
-        let encoder = Encoder::open(settings)?;
+        let encoder = Encoder::open(settings).map_err(|error| explain(error, frames.is_some()))?;
         let require = request.zero_copy == ZeroCopy::Require;
         let (width, height) = (request.width, request.height);
         let held = frames.as_ref().map(HwFrames::try_clone).transpose()?;
@@ -172,7 +172,11 @@ impl Session {
         };
         let pts = self.next_pts(pts)?;
         let idr = idr || self.force_idr;
-        let converted = self.converter.run(&input, &mut self.frame)?;
+        let converted = self.converter.run(&input, &mut self.frame);
+        let converted = converted.map_err(|error| {
+            let uploading = error.code() == Code::DeviceUpload;
+            explain(error, uploading)
+        })?;
         let written = converted.unwrap_or(0);
         if idr && self.reopens_for_idr && self.stats.frames_in > 0 {
             self.reopen()?;
@@ -193,7 +197,7 @@ impl Session {
         frame.set_force_key(idr);
         let sent = push(&mut self.encoder, &mut self.waiting, Some(frame));
         self.frame.release();
-        sent?;
+        sent.map_err(|error| explain(error, self.frames.is_some()))?;
         if duration > 0 {
             self.durations.push_back((pts, duration));
         }
@@ -214,7 +218,8 @@ impl Session {
         if let Some(mut packet) = self.waiting.pop_front() {
             self.packet.take_from(&mut packet);
         } else {
-            match self.encoder.receive(&mut self.packet)? {
+            let received = self.encoder.receive(&mut self.packet);
+            match received.map_err(|error| explain(error, self.frames.is_some()))? {
                 Received::Packet => {}
                 Received::NeedInput => return Ok(Output::NeedInput),
                 Received::Finished => return Ok(Output::Finished),
@@ -242,7 +247,8 @@ impl Session {
         if self.finished {
             return Ok(());
         }
-        push(&mut self.encoder, &mut self.waiting, None)?;
+        let ended = push(&mut self.encoder, &mut self.waiting, None);
+        ended.map_err(|error| explain(error, self.frames.is_some()))?;
         self.finished = true;
         Ok(())
     }
@@ -327,6 +333,17 @@ impl Session {
             (None, last) => Ok(last.map_or(0, |last| last.saturating_add(self.step))),
         }
     }
+}
+
+/// What a failure on a device leaves to do, where the error does not say it.
+fn explain(error: Error, on_device: bool) -> Error {
+    if !on_device || !error.reason().remedy.is_empty() {
+        return error;
+    }
+    error.with_remedy(
+        "the kernel's log (`sudo dmesg`) may tell what the device did; another device (`--device`) or a software encoder \
+         can do it meanwhile",
+    )
 }
 
 /// Hands the encoder a picture, or the end; what comes out meanwhile waits.

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use hwenc::{Codec, PixelFormat, Request};
+use hwenc::{Code, Codec, PixelFormat, Request};
 use libtest_mimic::Trial;
 
 use super::common::judge;
@@ -96,6 +96,8 @@ pub(crate) fn inside(_: &[&str]) {
             let own = error.candidates().iter().find(|c| c.encoder.ends_with("_vaapi"));
             let reason = own.map_or(error.reason(), |candidate| &candidate.reason);
             assert!(!reason.message.is_empty() && !reason.evidence.is_empty(), "{error:?}");
+            // Running out of memory has no remedy that hwenc knows of.
+            assert!(!reason.remedy.is_empty() || error.code() == Code::OutOfMemory, "{error:?}");
             println!("outcome {}", own.map_or(error.code(), |candidate| candidate.reason.code));
         }
     }
