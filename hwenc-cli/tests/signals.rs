@@ -3,7 +3,7 @@
 mod common;
 
 use std::path::Path;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use common::media::Dir;
 use common::{HWENC, Running, hwenc};
@@ -52,7 +52,10 @@ fn a_signal_in_the_middle_ends_it_cleanly() {
     let dir = Dir::new();
     film(&dir);
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
-        let mut running = Running::start(hwenc(&dir).args(LONG));
+        // The tests themselves may run under nohup.
+        let mut command = Command::new("env");
+        command.args(["--default-signal=HUP", HWENC]).args(LONG).current_dir(dir.path()).stdin(Stdio::null());
+        let mut running = Running::start(&mut command);
         running.until("the work", || is_under_way(&dir));
         assert_eq!(children(running.id()), "", "it starts no other process");
         running.signal(signal);
