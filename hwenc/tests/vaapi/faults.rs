@@ -44,7 +44,6 @@ const FAULTS: &[(&str, End)] = &[
     ("va.SyncBuffer=ENCODING_ERROR@5", Error("encoder.failed")),
     ("va.DeriveImage=OPERATION_FAILED", Fine),
     ("va.MapBuffer=OPERATION_FAILED@1", Error("device.upload_failed")),
-    ("va.MapBuffer=OPERATION_FAILED@5+", Error("encoder.failed")),
     ("va.EndPicture=truncate@5", Wrong),
     ("va.EndPicture=wrong@5", Wrong),
     ("va.EndPicture=lost@5", Error("encoder.failed")),
