@@ -84,8 +84,13 @@ pub(crate) unsafe fn answer(
         // DRM_IOCTL_VERSION
         0x00 => {
             fits(size_of::<Version>())?;
-            // SAFETY: the request's size says that a `Version` is there.
-            unsafe { version(node, &mut *argument.cast()) }
+            // SAFETY: the request's size says that a `Version` is there, whose pointers are the caller's promise.
+            unsafe {
+                edit(argument, |to| {
+                    version(node, to);
+                    Ok(())
+                })?;
+            }
         }
         // DRM_IOCTL_GET_UNIQUE
         0x01 => {
@@ -93,9 +98,11 @@ pub(crate) unsafe fn answer(
             card_only()?;
             // SAFETY: likewise.
             unsafe {
-                let unique = &mut *argument.cast::<Unique>();
-                // drm_pci_set_busid
-                copy_out(&format!("pci:{}", node.address), unique.unique, &mut unique.len);
+                edit(argument, |to: &mut Unique| {
+                    // drm_pci_set_busid
+                    copy_out(&format!("pci:{}", node.address), to.unique, &mut to.len);
+                    Ok(())
+                })?;
             }
         }
         // DRM_IOCTL_GET_MAGIC; the magic of a client is a small number
@@ -103,29 +110,37 @@ pub(crate) unsafe fn answer(
             fits(size_of::<u32>())?;
             card_only()?;
             // SAFETY: likewise.
-            unsafe { *argument.cast::<u32>() = 1 };
+            unsafe { argument.cast::<u32>().write_unaligned(1) };
         }
         // DRM_IOCTL_SET_VERSION
         0x07 => {
             fits(size_of::<SetVersion>())?;
             card_only()?;
             // SAFETY: likewise.
-            let versions = unsafe { &mut *argument.cast::<SetVersion>() };
-            (versions.interface_major, versions.interface_minor) = (1, 4);
-            (versions.driver_major, versions.driver_minor) = numbers(&node.driver);
+            unsafe {
+                edit(argument, |versions: &mut SetVersion| {
+                    (versions.interface_major, versions.interface_minor) = (1, 4);
+                    (versions.driver_major, versions.driver_minor) = numbers(&node.driver);
+                    Ok(())
+                })?;
+            }
         }
         // DRM_IOCTL_GEM_CLOSE
         0x09 => {
             fits(size_of::<prime::GemClose>())?;
             // SAFETY: likewise.
-            prime::close(identity(fd), unsafe { &*argument.cast() })?;
+            unsafe { edit(argument, |gone| prime::close(identity(fd), gone))? };
         }
         // DRM_IOCTL_GET_CAP
         0x0c => {
             fits(size_of::<Cap>())?;
             // SAFETY: likewise.
-            let cap = unsafe { &mut *argument.cast::<Cap>() };
-            cap.value = capability(cap.capability)?;
+            unsafe {
+                edit(argument, |cap: &mut Cap| {
+                    cap.value = capability(cap.capability)?;
+                    Ok(())
+                })?;
+            }
         }
         // DRM_IOCTL_SET_CLIENT_CAP: all of them are about modes
         0x0d => {
@@ -138,13 +153,13 @@ pub(crate) unsafe fn answer(
         0x2d => {
             fits(size_of::<prime::Handle>())?;
             // SAFETY: likewise.
-            prime::handle_to_fd(identity(fd), unsafe { &mut *argument.cast() })?;
+            unsafe { edit(argument, |handle| prime::handle_to_fd(identity(fd), handle))? };
         }
         // DRM_IOCTL_PRIME_FD_TO_HANDLE
         0x2e => {
             fits(size_of::<prime::Handle>())?;
             // SAFETY: likewise.
-            prime::fd_to_handle(identity(fd), unsafe { &mut *argument.cast() })?;
+            unsafe { edit(argument, |handle| prime::fd_to_handle(identity(fd), handle))? };
         }
         // DRM_IOCTL_MODE_*: this device has no display
         number if MODES.contains(&number) => {
@@ -154,6 +169,23 @@ pub(crate) unsafe fn answer(
         // A driver's own requests, and all others.
         _ => return Err(libc::EINVAL),
     }
+    Ok(())
+}
+
+/// Works on the structure of a request, which may lie at any address, as it does for the kernel, and writes it back.
+///
+/// # Safety
+/// A `T`, which is plain numbers and pointers, can be read and written there.
+unsafe fn edit<T>(
+    argument: *mut c_void,
+    work: impl FnOnce(&mut T) -> Result<(), c_int>,
+) -> Result<(), c_int> {
+    let place = argument.cast::<T>();
+    // SAFETY: the caller's promise.
+    let mut value = unsafe { place.read_unaligned() };
+    work(&mut value)?;
+    // SAFETY: likewise.
+    unsafe { place.write_unaligned(value) };
     Ok(())
 }
 

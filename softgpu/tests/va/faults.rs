@@ -5,7 +5,7 @@ use std::process::{Command, Output};
 
 use softgpu_core::report::Report;
 
-use crate::{Run, text};
+use crate::{Run, left, text};
 
 const FRAMES: usize = 20;
 
@@ -41,7 +41,7 @@ fn encode(rule: &str) -> (Run, Output) {
 /// The rule was at work this often, and the client left nothing behind.
 fn assert_worked(report: &Report, rule: &str, times: u64) {
     assert_eq!(report.faults.get(rule), Some(&times), "{:?}", report.faults);
-    assert!(report.alive.values().all(|alive| *alive == 0), "{rule}: {:?}", report.alive);
+    assert!(left(report).is_empty(), "{rule}: {:?}", report.alive);
     assert!(report.misuse.is_empty(), "{rule}: {:?}", report.misuse);
 }
 
