@@ -86,10 +86,9 @@ fn signals_go_on_to_the_command() {
         let name = &signal.as_str()[3..];
         let script =
             format!("trap 'echo got {name}; exit 42' {name}; echo ready; while :; do sleep 0.02; done");
-        let mut child = softgpu(&["run", "--device", "none", "--", "bash", "-c", &script])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect("softgpu starts");
+        // The tests themselves may run with some signals ignored, as in the background of a script.
+        let command = ["run", "--device", "none", "--", "env", "--default-signal", "bash", "-c", &script];
+        let mut child = softgpu(&command).stdout(Stdio::piped()).spawn().expect("softgpu starts");
         let mut lines = BufReader::new(child.stdout.take().expect("piped")).lines().map(Result::unwrap);
         assert_eq!(lines.next().as_deref(), Some("ready"));
         kill(Pid::from_raw(child.id().cast_signed()), signal).expect("sent");
