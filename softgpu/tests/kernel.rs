@@ -16,14 +16,34 @@ mod surroundings;
 mod va;
 
 use std::ffi::OsStr;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::ExitStatusExt;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+
+use tempfile::TempDir;
 
 /// `softgpu run --kernel`, with nothing on its standard input.
 fn kernel(options: &[&str], command: &[impl AsRef<OsStr>]) -> Command {
     let mut run = Command::new(env!("CARGO_BIN_EXE_softgpu"));
     run.args(["run", "--kernel"]).args(options).arg("--").args(command).stdin(Stdio::null());
+    if options.contains(&"--uid") {
+        // The checkout may lie where other users may not go.
+        run.current_dir(std::env::temp_dir());
+    }
     run
+}
+
+/// Copies of files where every user may read and run them, which where the checkout lies not every one may.
+fn open_to_others(files: &[PathBuf]) -> TempDir {
+    let open = Permissions::from_mode(0o755);
+    let place = tempfile::Builder::new().permissions(open).tempdir().expect("a directory");
+    for file in files {
+        let name = file.file_name().expect("it is a file");
+        std::fs::copy(file, place.path().join(name)).expect("it is copied");
+    }
+    place
 }
 
 /// A script in it.

@@ -1,14 +1,13 @@
 //! hwenc on the kernel's own render node.
 
-use std::fs::{self, Permissions};
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
 use serde_json::Value;
 
-use crate::{errors, kernel, output, text};
+use crate::{errors, kernel, open_to_others, output, text};
 
 /// The `hwenc` command, built where this test was.
 fn hwenc() -> &'static str {
@@ -46,11 +45,8 @@ fn a_film_is_decoded_and_coded_on_the_node() {
 #[test]
 fn a_user_outside_the_group_is_told_its_number() {
     let options = ["--device", "intel-arc:gid=4242", "--uid", "65534", "--gid", "65534"];
-    // The way to the program may be closed to others.
-    let open = Permissions::from_mode(0o755);
-    let place = tempfile::Builder::new().permissions(open).tempdir().expect("a directory");
+    let place = open_to_others(&[hwenc().into()]);
     let program = place.path().join("hwenc");
-    fs::copy(hwenc(), &program).expect("it is copied");
     let words = [program.to_str().expect("it is text"), "select", "--codec", "h264", "--size", "1280x720"];
     let refused = output(&mut kernel(&options, &words));
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");

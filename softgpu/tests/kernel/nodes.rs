@@ -1,10 +1,10 @@
 //! The DRM nodes, buffers from outside, and who may open them.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use crate::{kernel, output, text};
+use crate::{kernel, open_to_others, output, text};
 
 /// A C program that speaks to the kernel itself.
 fn client() -> &'static str {
@@ -49,9 +49,12 @@ fn the_card_leases_its_output() {
 
 #[test]
 fn nodes_open_for_their_group_alone() {
+    let place = open_to_others(&[client().into()]);
+    let client = place.path().join(Path::new(client()).file_name().expect("it is a file"));
+    let client = client.to_str().expect("it is text");
     let open = |gid: &str, device: &str, what: &[&str]| {
         let options = ["--uid", "65534", "--gid", gid, "--device", device];
-        let output = output(&mut kernel(&options, &[&[client()], what].concat()));
+        let output = output(&mut kernel(&options, &[&[client], what].concat()));
         (output.status.code(), String::from_utf8_lossy(&output.stdout).trim_end().to_owned())
     };
     let (device, node) = ("intel-arc:gid=4242", "/dev/dri/renderD128");

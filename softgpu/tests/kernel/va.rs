@@ -4,8 +4,10 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use softgpu::libraries::{DRM, Libraries, VA};
+
 use crate::nodes::compile;
-use crate::{errors, kernel, output, text};
+use crate::{errors, kernel, open_to_others, output, text};
 
 const VAINFO: [&str; 5] = ["vainfo", "--display", "drm", "--device", "/dev/dri/renderD128"];
 
@@ -29,7 +31,12 @@ fn libva_opens_the_node_and_finds_the_driver_by_the_kernels_name_for_it() {
 #[test]
 fn libva_may_not_open_the_node_of_another_group() {
     let options = ["--device", "intel-arc:gid=4242", "--uid", "65534"];
-    let run = |gid| output(&mut kernel(&[&options[..], &["--gid", gid]].concat(), &VAINFO));
+    let libraries = Libraries::find_beside(Path::new(env!("CARGO_BIN_EXE_softgpu"))).expect("they are built");
+    let place = open_to_others(&[VA, DRM].map(|name| libraries.path(name)));
+    let run = |gid| {
+        let mut vainfo = kernel(&[&options[..], &["--gid", gid]].concat(), &VAINFO);
+        output(vainfo.env("SOFTGPU_LIB_DIR", place.path()))
+    };
     assert!(text(&run("4242")).contains("VAEntrypointEncSlice"));
     let refused = run("4243");
     // vainfo says so on its standard output.
