@@ -77,7 +77,10 @@ impl Ran {
     pub(crate) fn empty(&self) -> Result<(), String> {
         let alive = self.report["alive"].as_object();
         let alive = alive.ok_or_else(|| format!("there is no report\n{}", self.said()))?;
-        let left: Vec<_> = alive.iter().filter(|(_, count)| count.as_u64() != Some(0)).collect();
+        // libavcodec 7 keeps the surfaces that it reconstructs into, whoever uses it; 5.1 and 9 do not.
+        let kept = super::common::release().0 == 7;
+        let left = alive.iter().filter(|(_, count)| count.as_u64() != Some(0));
+        let left: Vec<_> = left.filter(|(kind, _)| !(kept && *kind == "surfaces")).collect();
         if !left.is_empty() {
             return Err(format!("left alive: {left:?}\n{}", self.said()));
         }
