@@ -100,6 +100,27 @@ fn pictures_are_scaled_on_the_device() {
     assert_eq!(pictures(&dir, "out.mkv").len(), 132);
 }
 
+/// Haswell decodes no HEVC: then the CPU does, and a job that demands the device is refused.
+#[test]
+fn what_the_device_cannot_decode_the_cpu_does_and_it_is_said() {
+    let dir = Dir::new();
+    dir.film(
+        "in.mkv",
+        "-f lavfi -i testsrc2=s=320x256:r=25:d=1 -c:v libx265 -preset ultrafast -x265-params log-level=none",
+    );
+    let words = "transcode in.mkv out.mp4 --encoder h264_vaapi --json";
+    let report = under(&dir, "--device intel-haswell", words).ok().json();
+    assert_eq!((&report["decoded_on"], &report["frames_out"]), (&Value::Null, &25.into()));
+    let gpu = clean(&dir);
+    assert_eq!((&gpu["image_maps"], &gpu["decodes"]), (&25.into(), &0.into()));
+    for encoder in ["h264_vaapi", "libx264"] {
+        let words = format!("transcode in.mkv no.mp4 --encoder {encoder} --decode device");
+        let ran = under(&dir, "--device intel-haswell", &words).error(3, "device.failed");
+        assert!(ran.stderr.contains("cannot be decoded on a device"), "{}", ran.stderr);
+    }
+    assert!(!dir.path().join("no.mp4").exists());
+}
+
 #[test]
 fn a_driver_without_packed_headers_still_makes_mp4_and_matroska() {
     let dir = Dir::new();

@@ -224,11 +224,6 @@ impl Frame {
         !self.get().hw_frames_ctx.is_null()
     }
 
-    /// The pixels: of a device picture what it holds there, else [`Frame::format`].
-    pub fn software_format(&self) -> PixelFormat {
-        self.hw_frames().map_or_else(|| self.format(), |frames| frames.software_format())
-    }
-
     /// The decoder marked the picture as damaged, or concealed an error in it.
     pub fn is_corrupt(&self) -> bool {
         let f = self.get();

@@ -231,8 +231,8 @@ impl HwFrames {
 
     /// The picture lives on the same device, and its pixels are the same.
     pub fn takes(&self, picture: &Frame) -> bool {
-        picture.hw_frames().is_some_and(|other| {
-            let (a, b) = (self.context(), other.context());
+        picture.pool().is_some_and(|b| {
+            let a = self.context();
             a.device_ctx == b.device_ctx && a.sw_format as i32 == b.sw_format as i32
         })
     }
@@ -332,6 +332,19 @@ impl Frame {
         // SAFETY: a live reference, held by the frame.
         let reference = unsafe { buffer::reference(frames) }.ok()?;
         NonNull::new(reference).map(HwFrames)
+    }
+
+    /// The pixels: of a device picture what it holds there, else [`Frame::format`].
+    pub fn software_format(&self) -> PixelFormat {
+        self.pool().map_or_else(|| self.format(), |pool| PixelFormat::from_raw(pool.sw_format as i32))
+    }
+
+    /// What its pool is, without a reference of its own.
+    fn pool(&self) -> Option<&ff::AVHWFramesContext> {
+        // SAFETY: null or a live reference to an initialised frames context, which the frame holds as long as it is lent.
+        unsafe {
+            self.get().hw_frames_ctx.as_ref().map(|frames| &*frames.data.cast::<ff::AVHWFramesContext>())
+        }
     }
 
     /// Maps into a frame that is already there; what it held is released.

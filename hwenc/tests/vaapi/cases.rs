@@ -250,6 +250,15 @@ fn settings() {
         // libavcodec prints the number of a named constant; CBR is 2 in every version (vaapi_encode.h, rc_mode).
         assert_eq!(applied.get(name), Some(value), "{name} of {applied}");
     }
+    let capped = RateControl::Qvbr { quality: 70, bits: 800_000 };
+    let session = open(&request(Codec::H264, 320, 256).rate_control(capped));
+    let applied = session.applied();
+    // QVBR is 5 in every version.
+    for (name, value) in [("rc_mode", "5"), ("maxrate", "800000"), ("global_quality", "21")] {
+        assert_eq!(applied.get(name), Some(value), "{name} of {applied}");
+    }
+    let software = open(&Request::new(Codec::H264, 320, 256).encoder("libx264").rate_control(capped));
+    assert_eq!(software.applied().get("maxrate"), Some("800000"), "{}", software.applied());
     let preset = open(&request(Codec::H264, 320, 256).preset("fast"));
     assert_eq!(preset.applied().get("compression_level"), Some("7"));
     let unknown =
