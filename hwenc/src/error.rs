@@ -92,6 +92,40 @@ codes! {
     DevicePermission = "device.permission_denied", Selection, "";
     /// The device is there and does not open or start.
     DeviceFailed = "device.failed", Selection, "";
+    /// The device has no unit that encodes.
+    DeviceNoEncoder = "device.no_encoder", Selection, "use another device, or a software encoder";
+    /// The device or its driver did not come back within the deadline.
+    DeviceHung = "device.hung", Selection, "the kernel's log (`sudo dmesg`) may tell; another driver version or a restart may help";
+    /// The driver took its process down.
+    DriverCrashed = "driver.crashed", Selection, "install another version of the driver, and report it to its makers";
+    /// The driver took more memory than a trial may.
+    DriverMemory = "driver.memory_exhausted", Selection, "install another version of the driver, and report it to its makers";
+    /// The driver is older than what the encoder library was built for.
+    DriverTooOld = "driver.too_old", Selection, "install a newer driver";
+    /// The runtime behind Quick Sync did not start.
+    RuntimeFailed = "runtime.failed", Selection, "";
+    /// Every encoding session that the driver allows is in use.
+    SessionLimit = "device.session_limit", Selection, "close other encoders, or use another device";
+    /// Nothing was tried yet that answers the request.
+    NeedsTrials = "select.needs_trials", Selection, "run `hwenc probe` with the codec, size and bit depth on that machine";
+    /// The first packet of the trial is not a picture that decoding can begin with.
+    TrialNoIdr = "trial.no_idr", Selection, "install another version of the driver; its streams cannot be joined";
+    /// The stream of the trial names another size, profile, bit depth or colour than was asked for.
+    TrialStream = "trial.wrong_stream", Selection, "";
+    /// The stream of the trial does not decode.
+    TrialUndecodable = "trial.undecodable", Selection, "install another version of the driver";
+    /// The stream of the trial decodes to other pictures than were sent.
+    TrialPicture = "trial.wrong_picture", Selection, "install another version of the driver";
+    /// Fewer pictures came out of the trial than went in.
+    TrialIncomplete = "trial.incomplete", Selection, "install another version of the driver";
+    /// Its last trial never ended, perhaps because the machine went down.
+    TrialQuarantined = "trial.quarantined", Selection, "try it again with `hwenc probe --quarantined`";
+    /// No helper process could be started, and one is required.
+    HelperMissing = "helper.missing", Work, "install the `hwenc` command, or name a helper in HWENC_HELPER";
+    /// The helper uses another FFmpeg or hwenc than this process.
+    HelperMismatch = "helper.mismatch", Work, "name the helper that was built with this program in HWENC_HELPER, or unset it";
+    /// The helper itself failed.
+    HelperFailed = "helper.failed", Work, "please report it, with the evidence";
     /// A library that the backend loads at run time is missing.
     LibraryMissing = "library.missing", Selection, "";
     /// The library loaded and a symbol is missing from it.

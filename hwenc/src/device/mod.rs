@@ -25,7 +25,7 @@ pub use nvidia::{Nvidia, NvidiaGpu, NvidiaNode};
 pub use pci::Display;
 pub use process::{Container, Group, Process};
 pub use roots::{Roots, Unread};
-pub use system::System;
+pub use system::{DriverFile, Firmware, System};
 pub use v4l2::VideoNode;
 
 /// The devices of a machine, as one process sees them.

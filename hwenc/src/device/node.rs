@@ -76,11 +76,15 @@ pub enum Access {
     Open,
     /// It was not.
     Refused(OsError),
+    /// Opening it did not come back within the deadline.
+    Hung,
+    /// Nobody tried.
+    Untried,
 }
 
 impl Access {
     /// Tries it. The kernel decides: mode, groups, capabilities and a container's device rules all count.
-    fn of(path: &Path) -> Self {
+    pub(crate) fn of(path: &Path) -> Self {
         // Not to wait at a pipe, nor to become the terminal, should the node not be what its name says.
         let flags = OFlag::O_RDWR | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         match open(path, flags, nix::sys::stat::Mode::empty()) {
@@ -145,8 +149,8 @@ impl NodeFile {
     /// Why it does not open.
     pub fn refused(&self) -> Option<&OsError> {
         match &self.access {
-            Access::Open => None,
             Access::Refused(error) => Some(error),
+            Access::Open | Access::Hung | Access::Untried => None,
         }
     }
 }

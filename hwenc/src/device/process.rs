@@ -84,6 +84,11 @@ pub struct Container {
     pub kind: Option<String>,
     /// What was seen, such as `/.dockerenv`.
     pub hints: Vec<String>,
+    /// The control group's list of allowed devices, where it can be read (cgroup v1, `devices.list`); version 2 keeps it in a
+    /// program that cannot.
+    pub device_rules: Option<Vec<String>>,
+    /// Bytes of memory that the control group allows; none without a limit.
+    pub memory_limit: Option<u64>,
 }
 
 /// Files whose existence tells, from the most specific. Paths are under the root.
@@ -126,6 +131,8 @@ impl Container {
         Container {
             kind: seen.first().map(|(kind, _)| kind.clone()),
             hints: seen.into_iter().map(|(_, hint)| hint).collect(),
+            device_rules: None,
+            memory_limit: None,
         }
     }
 

@@ -1,11 +1,25 @@
 //! What is here: devices, libraries, and the FFmpeg in this process.
 
+#[allow(dead_code)] // until the helper does them
+mod job;
 mod library;
+mod load;
 #[cfg(test)]
 pub(crate) mod machines;
+mod nvml;
+#[allow(dead_code)]
+mod perform;
 mod report;
+#[allow(dead_code)]
+mod runner;
+mod trial;
+mod v4l2;
 mod va;
 
 pub use library::{LIBRARIES, Library};
-pub use report::{KnownEncoder, Report, SCHEMA};
+pub use load::Load;
+pub use nvml::{Nvml, NvmlGpu};
+pub use report::{Bare, KnownEncoder, Report, SCHEMA};
+pub use trial::{Isolation, Outcome, Proof, Trial, Tried};
+pub use v4l2::V4l2Device;
 pub use va::{VaDriver, VaEntry, VaRateControl};

@@ -7,14 +7,14 @@ use serde::{Deserialize, Serialize};
 use crate::av::{self, version::Ffmpeg};
 use crate::backend;
 use crate::device::{Inventory, NodeFile, Roots};
-use crate::error::{Code, Error, Result};
+use crate::error::{Code, Error, Reason, Result};
 use crate::select::{self, Codec, Decision, Request};
 
 use super::library::{LIBRARIES, Library};
-use super::va::VaDriver;
+use super::{Isolation, Load, Nvml, Tried, V4l2Device, VaDriver};
 
 /// Version of the report's layout. A reader refuses newer ones.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
 
 /// An encoder that hwenc knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ pub struct KnownEncoder {
 }
 
 /// What a machine has, as one process saw it. Parts that a report of another version does not hold are empty.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Report {
@@ -52,8 +52,43 @@ pub struct Report {
     pub libraries: Vec<Library>,
     /// Every encoder that hwenc knows, and whether this FFmpeg has it.
     pub encoders: Vec<KnownEncoder>,
-    /// The VA-API drivers of the render nodes that this process can open.
+    /// The VA-API drivers of the render nodes that this process can open, as libva chose them.
     pub va: Vec<VaDriver>,
+    /// The other drivers that are installed for those nodes, each asked for by name.
+    pub va_others: Vec<VaDriver>,
+    /// V4L2 nodes that answered.
+    pub v4l2: Vec<V4l2Device>,
+    /// NVIDIA's management library; `None` where there is nothing of NVIDIA.
+    pub nvml: Option<Nvml>,
+    /// Encoders of backends that hwenc does not drive, opened for the words of those who refuse.
+    pub bare: Vec<Bare>,
+    /// How busy devices were.
+    pub loads: Vec<Load>,
+    /// What was tried, and what came of it.
+    pub trials: Vec<Tried>,
+    /// How trials were kept from taking the caller down.
+    pub isolation: Isolation,
+    /// Why they were not, and which helpers were refused.
+    pub isolation_notes: Vec<String>,
+}
+
+/// An encoder of a backend that hwenc does not drive.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub struct Bare {
+    /// libavcodec's name.
+    pub encoder: String,
+    /// Node or index.
+    pub device: Option<String>,
+    /// Why it did not open; `None` when it did.
+    pub refused: Option<Reason>,
+}
+
+impl Bare {
+    /// An encoder that opened, or not for this reason.
+    pub fn new(encoder: &str, device: Option<&str>, refused: Option<Reason>) -> Self {
+        Bare { encoder: encoder.to_owned(), device: device.map(str::to_owned), refused }
+    }
 }
 
 impl Default for Report {
@@ -67,6 +102,14 @@ impl Default for Report {
             libraries: Vec::new(),
             encoders: Vec::new(),
             va: Vec::new(),
+            va_others: Vec::new(),
+            v4l2: Vec::new(),
+            nvml: None,
+            bare: Vec::new(),
+            loads: Vec::new(),
+            trials: Vec::new(),
+            isolation: Isolation::default(),
+            isolation_notes: Vec::new(),
         }
     }
 }
@@ -93,6 +136,7 @@ impl Report {
             encoders: known(&ffmpeg),
             ffmpeg,
             libraries: LIBRARIES.iter().map(|name| Library::load(name)).collect(),
+            ..Report::default()
         }
     }
 
@@ -200,7 +244,7 @@ mod tests {
         {
             assert_eq!(Report::from_json(text).unwrap_err().code(), Code::ReportInvalid, "{text}");
         }
-        let newer = Report::from_json(r#"{"schema":2}"#).unwrap_err();
+        let newer = Report::from_json(r#"{"schema":3}"#).unwrap_err();
         assert_eq!(newer.code(), Code::ReportInvalid);
         assert_eq!(newer.reason().remedy, "use a newer hwenc");
     }

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use crate::error::Reason;
+
 /// How bits can be given out, named as in `va.h` (`VA_RC_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -85,6 +87,9 @@ impl VaEntry {
 pub struct VaDriver {
     /// The render node.
     pub node: PathBuf,
+    /// The driver that was asked for by name, such as `i965`; `None` where libva chose.
+    #[serde(default)]
+    pub name: Option<String>,
     /// Its words for itself; none where it did not start.
     #[serde(default)]
     pub vendor: Option<String>,
@@ -94,6 +99,9 @@ pub struct VaDriver {
     /// Why it did not start; `None` when it did.
     #[serde(default)]
     pub error: Option<String>,
+    /// It took the process down that asked it, or never came back; `None` when it did.
+    #[serde(default)]
+    pub lost: Option<Reason>,
     /// Everything that it offers.
     #[serde(default)]
     pub entries: Vec<VaEntry>,
@@ -102,6 +110,14 @@ pub struct VaDriver {
 impl VaDriver {
     /// A driver that started, or not for this reason.
     pub fn new(node: impl Into<PathBuf>, error: Option<String>) -> Self {
-        VaDriver { node: node.into(), vendor: None, version: None, error, entries: Vec::new() }
+        VaDriver {
+            node: node.into(),
+            name: None,
+            vendor: None,
+            version: None,
+            error,
+            lost: None,
+            entries: Vec::new(),
+        }
     }
 }

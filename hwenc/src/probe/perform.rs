@@ -1,0 +1,34 @@
+//! Doing a [`Job`], in whatever process this is.
+
+use crate::av;
+use crate::device::Access;
+use crate::error::{Code, Reason};
+
+use super::job::{Answer, Job};
+use super::library::LIBRARIES;
+use super::{Library, Nvml, Outcome, V4l2Device};
+
+impl Job {
+    /// Asks. A driver may hang, crash or end this process.
+    pub(crate) fn perform(&self) -> Answer {
+        match self {
+            Job::Open { path } => Answer::Open(Access::of(path)),
+            Job::Libraries => Answer::Libraries(LIBRARIES.iter().map(|name| Library::load(name)).collect()),
+            Job::Filters => Answer::Filters(av::version::Ffmpeg::linked().filters),
+            Job::Va { node, driver: _ } => Answer::Va(av::va::ask(node)),
+            Job::V4l2 { node } => Answer::V4l2(V4l2Device {
+                node: node.clone(),
+                error: Some("this version does not ask".into()),
+                ..V4l2Device::default()
+            }),
+            Job::Nvml => {
+                Answer::Nvml(Nvml { error: Some("this version does not ask".into()), ..Nvml::default() })
+            }
+            Job::Bare { .. } => Answer::Bare(None),
+            Job::Trial(trial) => Answer::Trial(Outcome::Failed(Reason::new(
+                Code::Internal,
+                format!("this version does not try {}", trial.encoder),
+            ))),
+        }
+    }
+}
