@@ -223,6 +223,7 @@ impl<'de> Deserialize<'de> for Code {
 
 /// One reason: what happened, what shows it, what to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Reason {
     /// Stable code.

@@ -19,6 +19,7 @@ mod project;
 mod quality;
 mod root;
 mod say;
+mod schema;
 mod setup;
 mod soak;
 mod summary;
@@ -80,6 +81,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Make docs/report.schema.json from the types of the report
+    Schema {
+        /// Change nothing; fail where the checked-in schema differs
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -103,5 +110,6 @@ fn run(task: Task) -> Result<()> {
         Task::Soak => soak::run(&project),
         Task::Kernel { no_setup } => kernel::run(&project, no_setup),
         Task::Headers { check } => headers::run(&project, check),
+        Task::Schema { check } => schema::run(&project, check),
     }
 }

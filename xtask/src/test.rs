@@ -6,7 +6,7 @@ use xshell::cmd;
 use crate::chroot::Chroot;
 use crate::project::Project;
 use crate::tier::Tier;
-use crate::{chroot, deny, headers, kernel, package, setup, valgrind};
+use crate::{chroot, deny, headers, kernel, package, schema, setup, valgrind};
 
 /// The tests of `hwenc` that open encoders: they stand for the rest under valgrind and on another FFmpeg.
 const SESSIONS: &str = "session";
@@ -22,10 +22,12 @@ pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
     }
     tier.step("format", || cmd!(sh, "cargo fmt --all --check").run().context("`cargo fmt` mends this"))?;
     tier.step("clippy", || {
-        let flags = ["--workspace", "--all-targets", "--locked", "--features", "softgpu/kernel-tests"];
+        let flags =
+            ["--workspace", "--all-targets", "--locked", "--features", "softgpu/kernel-tests,hwenc/schema"];
         Ok(cmd!(sh, "cargo clippy {flags...} -- -D warnings").run()?)
     })?;
     tier.try_step("bindings match the headers", || headers::check(project))?;
+    tier.step("schema of reports matches the types", || schema::run(project, true))?;
     tier.step("tests", || Ok(cmd!(sh, "cargo test --workspace --locked").run()?))?;
     // A step of its own, since its minutes are those of a new machine alone.
     tier.step("build of softgpu's kernel", || kernel::build(project))?;

@@ -6,6 +6,7 @@ macro_rules! code_points {
     ($(#[$doc:meta])* $name:ident { $($(#[$vdoc:meta])* $value:ident = $n:literal,)* }) => {
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
         #[serde(transparent)]
         pub struct $name(pub u8);
 
@@ -99,6 +100,7 @@ code_points! {
 
 /// Range, primaries, transfer and matrix of a picture or stream. The default says nothing about any of them.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Color {
     /// Limited or full range.
     pub range: Range,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 /// A fraction: a frame rate in frames per second (`30000/1001`), or a time base in seconds (`1/90000`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Rational {
     /// Numerator.
     pub num: i32,

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 /// The FFmpeg that is linked, as it describes itself at run time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Ffmpeg {

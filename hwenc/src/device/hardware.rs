@@ -89,6 +89,7 @@ const TREE_VENDORS: &[(&str, &str)] = &[
 
 /// A device as sysfs describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Hardware {

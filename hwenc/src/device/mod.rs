@@ -30,6 +30,7 @@ pub use v4l2::VideoNode;
 
 /// The devices of a machine, as one process sees them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Inventory {

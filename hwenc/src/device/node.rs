@@ -14,6 +14,7 @@ use super::roots::Reader;
 
 /// An error number of the operating system, with its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct OsError {
@@ -69,6 +70,7 @@ impl TryFrom<String> for Mode {
 
 /// Whether a node opens for reading and writing.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(tag = "state", rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Access {
@@ -96,6 +98,7 @@ impl Access {
 
 /// A device node as a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NodeFile {
     /// Numeric owner.

@@ -10,6 +10,7 @@ use super::roots::{Reader, numbered};
 /// NVIDIA's driver and its nodes. The files under `/proc/driver/nvidia` are described in the driver's README,
 /// "Using the /proc File System Interface".
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Nvidia {
@@ -29,6 +30,7 @@ pub struct Nvidia {
 
 /// A GPU as NVIDIA's driver describes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct NvidiaGpu {
@@ -42,6 +44,7 @@ pub struct NvidiaGpu {
 
 /// A node of NVIDIA's driver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct NvidiaNode {
     /// Its name, such as `nvidia0`.

@@ -10,6 +10,7 @@ const DISPLAY: u32 = 0x03;
 
 /// A display controller.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Display {

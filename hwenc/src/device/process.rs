@@ -7,6 +7,7 @@ use super::roots::{Reader, Roots};
 
 /// The ids of this process.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Process {
@@ -55,6 +56,7 @@ fn maps_some(map: &str) -> bool {
 
 /// A group by name and number.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Group {
     /// Its name.
@@ -77,6 +79,7 @@ pub(super) fn device_groups(roots: &Roots) -> Vec<Group> {
 
 /// What speaks for a container.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Container {

@@ -120,6 +120,7 @@ fn read_start(path: &Path) -> io::Result<Vec<u8>> {
 
 /// Something that exists and could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Unread {
     /// What it is.

@@ -9,6 +9,7 @@ use super::roots::Reader;
 
 /// The system around the devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct System {
@@ -41,6 +42,7 @@ pub struct System {
 /// Whether the firmware that low-power encoding needs is in use (i915's `enable_guc`, `gt/uc/huc_info` in debugfs, which only
 /// root reads).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Firmware {
@@ -56,6 +58,7 @@ pub struct Firmware {
 
 /// A VA-API driver as a file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct DriverFile {

@@ -10,6 +10,7 @@ use super::roots::{Reader, numbered};
 
 /// A V4L2 node.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct VideoNode {
     /// Its name, such as `video11`.

@@ -18,6 +18,7 @@ pub const LIBRARIES: &[&str] = &[
 
 /// A library, and whether it loads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Library {
     /// Its file name.

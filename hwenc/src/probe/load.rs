@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 /// How busy one engine of a device was while it was looked at, by the kernel's count of each client
 /// (Documentation/gpu/drm-usage-stats.rst) or by NVML.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Load {

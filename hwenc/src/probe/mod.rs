@@ -12,6 +12,8 @@ mod perform;
 mod report;
 #[allow(dead_code)]
 mod runner;
+#[cfg(feature = "schema")]
+mod schema;
 mod trial;
 mod v4l2;
 mod va;
@@ -20,6 +22,8 @@ pub use library::{LIBRARIES, Library};
 pub use load::Load;
 pub use nvml::{Nvml, NvmlGpu};
 pub use report::{Bare, KnownEncoder, Report, SCHEMA};
+#[cfg(feature = "schema")]
+pub use schema::schema;
 pub use trial::{Isolation, Outcome, Proof, Trial, Tried};
 pub use v4l2::V4l2Device;
 pub use va::{VaDriver, VaEntry, VaRateControl};

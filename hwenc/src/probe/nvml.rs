@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The answers of `libnvidia-ml.so.1`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Nvml {
@@ -19,6 +20,7 @@ pub struct Nvml {
 
 /// A GPU as NVML sees it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct NvmlGpu {

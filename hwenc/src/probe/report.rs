@@ -18,6 +18,7 @@ pub const SCHEMA: u32 = 2;
 
 /// An encoder that hwenc knows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct KnownEncoder {
     /// libavcodec's name.
@@ -37,6 +38,7 @@ pub struct KnownEncoder {
 
 /// What a machine has, as one process saw it. Parts that a report of another version does not hold are empty.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Report {
@@ -74,6 +76,7 @@ pub struct Report {
 
 /// An encoder of a backend that hwenc does not drive.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Bare {
     /// libavcodec's name.

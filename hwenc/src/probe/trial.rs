@@ -14,6 +14,7 @@ const SOFTWARE_SIZE: (u32, u32) = (320, 180);
 
 /// What is tried: the session that a user would open, and nothing that does not change whether it works.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Trial {
     /// libavcodec's name.
@@ -50,6 +51,7 @@ impl Trial {
 
 /// How trials are kept from taking the caller down.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Isolation {
@@ -62,6 +64,7 @@ pub enum Isolation {
 
 /// A trial, and what came of it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Tried {
     /// What was tried.
@@ -82,6 +85,7 @@ impl Tried {
 
 /// What came of a trial.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Outcome {
@@ -103,6 +107,7 @@ impl Outcome {
 
 /// What was measured on a trial that worked.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct Proof {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// The answers of a V4L2 node (linux/videodev2.h: `VIDIOC_QUERYCAP`, `VIDIOC_ENUM_FMT`).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct V4l2Device {

@@ -10,6 +10,7 @@ use crate::error::Reason;
 
 /// How bits can be given out, named as in `va.h` (`VA_RC_*`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum VaRateControl {
@@ -29,6 +30,7 @@ pub enum VaRateControl {
 
 /// A profile through an entrypoint, with its attributes. What a driver does not tell is `None`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(default)]
 #[non_exhaustive]
 pub struct VaEntry {
@@ -83,6 +85,7 @@ impl VaEntry {
 
 /// What a node's driver says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct VaDriver {
     /// The render node.

@@ -19,6 +19,7 @@ pub const DEFAULT_QUALITY: u8 = 65;
 
 /// A video codec.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Codec {
@@ -87,6 +88,7 @@ impl FromStr for Codec {
 
 /// Chroma subsampling of what is coded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub enum Chroma {
     /// Half the chroma samples in each direction.
@@ -100,6 +102,7 @@ pub enum Chroma {
 
 /// How bits are given out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum RateControl {
@@ -128,6 +131,7 @@ impl Default for RateControl {
 
 /// What the pictures are for.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Latency {
@@ -140,6 +144,7 @@ pub enum Latency {
 
 /// What may be used when no hardware encoder works. Nothing is ever used silently: it stands in the decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Fallback {
@@ -172,6 +177,7 @@ impl FromStr for Fallback {
 
 /// Whether pictures may be copied or converted on their way to the encoder.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ZeroCopy {
     /// Copies are made where they are needed, and counted.
@@ -195,6 +201,7 @@ impl FromStr for ZeroCopy {
 
 /// Where parameter sets (SPS, PPS, sequence header) go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum ParameterSets {
     /// Into the stream, before every key frame: for raw streams, MPEG-TS and packets sent elsewhere.
@@ -206,6 +213,7 @@ pub enum ParameterSets {
 
 /// What is wanted. Built by [`Request::new`] and the methods named after each field.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[non_exhaustive]
 pub struct Request {
     /// Codec.

@@ -4,6 +4,7 @@
 
 pub(crate) mod judge;
 pub(crate) mod pixels;
+pub(crate) mod schema;
 pub(crate) mod softgpu;
 
 use std::sync::OnceLock;
