@@ -98,7 +98,9 @@ fn a_report_that_is_none_is_refused() {
     dir.write("empty.json", "");
     dir.write("other.json", "{\"some\": \"thing\"}");
     dir.write("cut.json", &good[..good.len() / 2]);
-    dir.write("newer.json", good.replacen("\"schema\": 1", "\"schema\": 999", 1));
+    let schema = format!("\"schema\": {}", hwenc::probe::SCHEMA);
+    assert!(good.contains(&schema), "{good}");
+    dir.write("newer.json", good.replacen(&schema, "\"schema\": 999", 1));
     dir.write("binary.json", [0xff, 0xfe, 0x00]);
     for command in ["doctor", SOFTWARE] {
         for name in ["text.json", "empty.json", "other.json", "cut.json", "newer.json", "binary.json"] {

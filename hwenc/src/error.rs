@@ -126,6 +126,8 @@ codes! {
     HelperMismatch = "helper.mismatch", Work, "name the helper that was built with this program in HWENC_HELPER, or unset it";
     /// The helper itself failed.
     HelperFailed = "helper.failed", Work, "please report it, with the evidence";
+    /// A program that belongs to the `hwenc` command is not there, or does not start.
+    ProgramMissing = "program.missing", Work, "install hwenc whole: its programs belong in one directory";
     /// A library that the backend loads at run time is missing.
     LibraryMissing = "library.missing", Selection, "";
     /// The library loaded and a symbol is missing from it.

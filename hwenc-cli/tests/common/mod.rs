@@ -15,6 +15,8 @@ use media::Dir;
 use serde_json::Value;
 
 pub const HWENC: &str = env!("CARGO_BIN_EXE_hwenc");
+/// What `hwenc transcode` becomes.
+pub const TRANSCODE: &str = env!("CARGO_BIN_EXE_hwenc-transcode");
 /// Long enough for any machine; only a failing test waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -124,9 +126,11 @@ pub struct User(Option<tempfile::TempDir>);
 impl User {
     pub fn new() -> Self {
         User(is_root().then(|| {
-            // The way to the program may be closed to others.
+            // The way to the programs may be closed to others.
             let bin = tempfile::tempdir().unwrap();
-            std::fs::copy(HWENC, bin.path().join("hwenc")).unwrap();
+            for (program, name) in [(HWENC, "hwenc"), (TRANSCODE, "hwenc-transcode")] {
+                std::fs::copy(program, bin.path().join(name)).unwrap();
+            }
             open_to_others(bin.path(), 0o755);
             bin
         }))

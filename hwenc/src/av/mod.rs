@@ -27,6 +27,7 @@ mod pixel;
 mod rational;
 pub(crate) mod scale;
 mod stream;
+mod unlinked;
 pub(crate) mod va;
 pub mod version;
 

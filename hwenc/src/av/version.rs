@@ -6,6 +6,9 @@ use std::ptr;
 use ffmpeg_sys_next as ff;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use super::unlinked::filters;
+use super::unlinked::{FILTER, FORMAT, Unlinked};
+
 /// The FFmpeg that is linked, as it describes itself at run time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -14,7 +17,7 @@ use serde::{Deserialize, Serialize};
 pub struct Ffmpeg {
     /// Release, as `ffmpeg -version` prints it.
     pub version: String,
-    /// Versions of the libraries, `name major.minor.micro`.
+    /// Versions of the libraries in the process, `name major.minor.micro`.
     pub libraries: Vec<String>,
     /// "GPL version 2 or later" and the like: whose terms a program that links it takes on.
     pub license: String,
@@ -24,37 +27,42 @@ pub struct Ffmpeg {
     pub encoders: Vec<String>,
     /// Video decoders.
     pub decoders: Vec<String>,
-    /// Filters.
+    /// Filters; empty where libavfilter was not asked.
     pub filters: Vec<String>,
     /// Kinds of hardware contexts.
     pub hwcontexts: Vec<String>,
 }
 
 impl Ffmpeg {
-    /// Asks the libraries in this process.
+    /// Asks the libraries in this process. libavformat and libavfilter are among them only where the program itself
+    /// uses them; [`filters`](Ffmpeg::filters) is empty.
     pub fn linked() -> Self {
+        let unlinked = |library: Unlinked| Some(named(library.name, library.version()?));
         // SAFETY: functions without arguments that return static strings and numbers.
         unsafe {
+            let mut libraries =
+                vec![named("libavutil", ff::avutil_version()), named("libavcodec", ff::avcodec_version())];
+            libraries.extend([FORMAT, FILTER].into_iter().filter_map(unlinked));
+            libraries.push(named("libswscale", ff::swscale_version()));
+            libraries.push(named("libswresample", ff::swresample_version()));
             Ffmpeg {
                 version: text(ff::av_version_info()),
-                libraries: [
-                    ("libavutil", ff::avutil_version()),
-                    ("libavcodec", ff::avcodec_version()),
-                    ("libavformat", ff::avformat_version()),
-                    ("libavfilter", ff::avfilter_version()),
-                    ("libswscale", ff::swscale_version()),
-                    ("libswresample", ff::swresample_version()),
-                ]
-                .map(|(name, v)| format!("{name} {}.{}.{}", v >> 16, v >> 8 & 255, v & 255))
-                .to_vec(),
+                libraries,
                 license: text(ff::avcodec_license()),
                 configuration: text(ff::avcodec_configuration()),
                 encoders: codecs(true),
                 decoders: codecs(false),
-                filters: filters(),
+                filters: Vec::new(),
                 hwcontexts: hwcontexts(),
             }
         }
+    }
+
+    /// The same, and the filters: libavfilter is loaded for that, with all that it needs, and stays loaded. That takes
+    /// some 40 ms in a process that does not have it.
+    pub fn with_filters() -> Self {
+        let filters = filters();
+        Ffmpeg { filters, ..Ffmpeg::linked() }
     }
 
     /// Major and minor release number, where the version text begins with them (`5.1.9-0+deb12u1`, `n7.1`).
@@ -65,6 +73,11 @@ impl Ffmpeg {
     }
 }
 
+/// `libavcodec 59.37.100`, from libav's way to write a version as one number.
+fn named(name: &str, version: u32) -> String {
+    format!("{name} {}.{}.{}", version >> 16, version >> 8 & 255, version & 255)
+}
+
 /// `FFmpeg 5.1.9` and its licence: one line of evidence.
 pub(crate) fn line() -> String {
     // SAFETY: static strings.
@@ -73,7 +86,7 @@ pub(crate) fn line() -> String {
 
 /// # Safety
 /// A terminated string that outlives the call, or null.
-unsafe fn text(p: *const c_char) -> String {
+pub(super) unsafe fn text(p: *const c_char) -> String {
     if p.is_null() {
         return String::new();
     }
@@ -97,22 +110,6 @@ fn codecs(encoders: bool) -> Vec<String> {
                 names.push(text((*codec).name));
             }
         }
-    }
-    names.sort();
-    names
-}
-
-fn filters() -> Vec<String> {
-    let mut names = Vec::new();
-    let mut state: *mut c_void = ptr::null_mut();
-    loop {
-        // SAFETY: the iterator of libavfilter, with its own state; descriptions are static.
-        let filter = unsafe { ff::av_filter_iterate(&mut state) };
-        if filter.is_null() {
-            break;
-        }
-        // SAFETY: as above.
-        names.push(unsafe { text((*filter).name) });
     }
     names.sort();
     names
@@ -143,8 +140,23 @@ mod tests {
         assert!((5..=9).contains(&major), "{}", ffmpeg.version);
         assert!(ffmpeg.encoders.contains(&"libx264".to_owned()), "{:?}", ffmpeg.encoders);
         assert!(ffmpeg.decoders.contains(&"h264".to_owned()));
-        assert!(ffmpeg.filters.contains(&"scale".to_owned()));
         assert!(ffmpeg.hwcontexts.contains(&"vaapi".to_owned()));
+        assert_eq!(ffmpeg.filters, [""; 0]);
+    }
+
+    #[test]
+    fn filters_are_there_for_those_who_ask() {
+        let (linked, ffmpeg) = (Ffmpeg::linked(), Ffmpeg::with_filters());
+        assert!(ffmpeg.filters.contains(&"scale".to_owned()), "{:?}", ffmpeg.filters);
+        assert_eq!(
+            Ffmpeg { filters: Vec::new(), libraries: linked.libraries.clone(), ..ffmpeg.clone() },
+            linked
+        );
+        // What was loaded for them is told from then on.
+        let names: Vec<_> = ffmpeg.libraries.iter().filter_map(|text| text.split(' ').next()).collect();
+        let all = ["libavutil", "libavcodec", "libavformat", "libavfilter", "libswscale", "libswresample"];
+        assert_eq!(names, all);
+        assert_eq!(Ffmpeg::linked().libraries, ffmpeg.libraries);
     }
 
     #[test]

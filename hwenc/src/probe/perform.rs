@@ -14,7 +14,7 @@ impl Job {
         match self {
             Job::Open { path } => Answer::Open(Access::of(path)),
             Job::Libraries => Answer::Libraries(LIBRARIES.iter().map(|name| Library::load(name)).collect()),
-            Job::Filters => Answer::Filters(av::version::Ffmpeg::linked().filters),
+            Job::Filters => Answer::Filters(av::version::filters()),
             Job::Va { node, driver: _ } => Answer::Va(av::va::ask(node)),
             Job::V4l2 { node } => Answer::V4l2(V4l2Device {
                 node: node.clone(),

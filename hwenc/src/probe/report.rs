@@ -127,7 +127,7 @@ impl Report {
     /// The same with `/dev`, `/sys` and `/proc` elsewhere. FFmpeg and the libraries are this process's own all
     /// the same.
     pub fn collect_under(roots: &Roots) -> Self {
-        let ffmpeg = Ffmpeg::linked();
+        let ffmpeg = Ffmpeg::with_filters();
         let machine = Inventory::read(roots);
         let nodes = machine.drm.render_nodes.iter().filter(|node| backend::speaks_va(node));
         let va = nodes.filter(|node| node.file.as_ref().is_some_and(NodeFile::can_open));

@@ -1,0 +1,90 @@
+//! The `hwenc` command. Everything real lives in the crate `hwenc`; here are arguments, text and exit codes.
+//!
+//! It is two programs, so that each loads only the libraries that it needs: `hwenc`, and `hwenc-transcode`, which
+//! `hwenc transcode` becomes. Nothing that [`hwenc()`] calls may come to demuxers, muxers or filters
+//! (`tests/light.rs`). This library is for the two alone: its interface may change at any time.
+#![forbid(unsafe_code)]
+
+mod args;
+mod doctor;
+mod elsewhere;
+mod parse;
+mod probe;
+mod report;
+mod say;
+mod select;
+mod signals;
+mod transcode;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser;
+use hwenc::{Error, Kind, Result};
+
+use args::{Args, Command};
+use signals::Signals;
+
+/// The program `hwenc`.
+pub fn hwenc() -> ExitCode {
+    let words: Vec<OsString> = std::env::args_os().collect();
+    // What is not for `begin`, which reads all arguments and starts a thread, stands here.
+    if words.get(1).is_some_and(|word| word == "transcode") {
+        return elsewhere::become_program("hwenc-transcode", &words[2..]);
+    }
+    begin(words, |command, _| match command {
+        Command::Probe(a) => probe::run(&a),
+        Command::Select(a) => select::run(&a),
+        Command::Doctor(a) => doctor::run(&a),
+        Command::Transcode(_) => unreachable!("no option comes before a command"),
+    })
+}
+
+/// The program `hwenc-transcode`: its arguments are what follows `hwenc transcode`.
+pub fn transcode() -> ExitCode {
+    let given = std::env::args_os().skip(1);
+    let words = [OsString::from("hwenc"), "transcode".into()].into_iter().chain(given).collect();
+    begin(words, |command, signals| match command {
+        Command::Transcode(a) => transcode::run(&a, signals),
+        _ => unreachable!("the first word is `transcode`"),
+    })
+}
+
+/// What every command does first and last.
+fn begin(words: Vec<OsString>, run: impl FnOnce(Command, &Signals) -> Result<ExitCode>) -> ExitCode {
+    hwenc::log::quiet_codec_libraries();
+    let signals = Signals::watch();
+    let args = match Args::try_parse_from(words) {
+        Ok(args) => args,
+        Err(error) => return say::usage(&error),
+    };
+    let (verbose, json) = args.command.talk();
+    start_log(verbose);
+    match run(args.command, &signals) {
+        Ok(code) => code,
+        Err(error) => {
+            say::error(&error, json, signals.name());
+            signals.exit_code().unwrap_or_else(|| exit_code(&error))
+        }
+    }
+}
+
+/// The contract's exit codes.
+fn exit_code(error: &Error) -> ExitCode {
+    ExitCode::from(match error.code().kind() {
+        Kind::Usage => 2,
+        Kind::Selection => 3,
+        Kind::Gate => 5,
+        Kind::Cancelled => 130,
+        _ => 1,
+    })
+}
+
+/// FFmpeg's lines become evidence of errors in any case; they are shown only where they are asked for.
+fn start_log(verbose: bool) {
+    use tracing_subscriber::{EnvFilter, fmt};
+    hwenc::log::install();
+    let default = if verbose { "hwenc=debug,ffmpeg=info" } else { "off" };
+    let filter = EnvFilter::try_from_env("HWENC_LOG").unwrap_or_else(|_| EnvFilter::new(default));
+    fmt().with_env_filter(filter).with_writer(std::io::stderr).without_time().init();
+}
