@@ -111,10 +111,13 @@ pub(super) fn keep_groups(report: &Report, family: Family, node: &Path) -> Vec<S
     ]
 }
 
+/// What lets NVIDIA's container runtime bring the encoding library.
+pub(super) const CAPABILITIES: &str = "NVIDIA_DRIVER_CAPABILITIES=compute,video,utility";
+
 /// How this container is given an NVIDIA GPU, with the libraries for encoding: `video` is no default
 /// capability (NVIDIA Container Toolkit, "Driver Capabilities").
 pub(super) fn give_nvidia(report: &Report) -> Vec<Step> {
-    const VARIABLE: &str = "NVIDIA_DRIVER_CAPABILITIES=compute,video,utility";
+    const VARIABLE: &str = CAPABILITIES;
     vec![match report.machine.container.kind.as_deref() {
         Some("kubernetes") => {
             Step::Say(format!("in the pod: `runtimeClassName: nvidia`, and the variable {VARIABLE}"))

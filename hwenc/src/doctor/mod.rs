@@ -17,11 +17,13 @@ mod questions;
 mod refused;
 pub(crate) mod remedy;
 mod render;
+mod snippet;
 mod vaapi;
 
 use serde::{Deserialize, Serialize};
 
 pub use finding::{Finding, Level, Step};
+pub use snippet::{Snippet, snippet};
 
 use crate::error::{Error, Result};
 use crate::probe::Report;

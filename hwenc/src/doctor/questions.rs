@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use crate::device::PciId;
-use crate::probe::Report;
+use crate::backend;
+use crate::device::{PciId, VideoNode};
+use crate::probe::{Report, Tried};
 
 pub(super) fn in_container(report: &Report) -> bool {
     report.machine.container.is_likely()
@@ -21,11 +22,31 @@ pub(super) fn some_gpu_opens(report: &Report) -> bool {
     report.machine.usable_render_nodes().next().is_some() || nvidia_works(report)
 }
 
-/// Whether a V4L2 node opens whose driver calls it an encoder. Asking the device itself comes later.
+/// Whether a V4L2 node is an encoder: by its own answers, else by what its driver calls it.
+pub(super) fn is_v4l2_encoder(report: &Report, node: &VideoNode) -> bool {
+    const CODED: &[&str] = &["H264", "HEVC", "VP80", "VP90", "AV01"];
+    if let Some(device) = report.v4l2.iter().find(|device| device.node == node.path && device.error.is_none())
+    {
+        return device.memory_to_memory && device.gives.iter().any(|fourcc| CODED.contains(&fourcc.as_str()));
+    }
+    node.label.as_deref().is_some_and(|label| ["codec", "enc"].iter().any(|part| label.contains(part)))
+}
+
+/// Whether a V4L2 encoder opens.
 pub(super) fn v4l2_encoder_opens(report: &Report) -> bool {
-    let encoder = |label: &str| ["codec", "enc"].iter().any(|part| label.contains(part));
-    let mut nodes = report.machine.video.iter().filter(|node| node.file.can_open());
-    nodes.any(|node| node.label.as_deref().is_some_and(encoder))
+    report.machine.video.iter().any(|node| node.file.can_open() && is_v4l2_encoder(report, node))
+}
+
+/// Trials on devices, not those of the CPU.
+pub(super) fn hardware_trials(report: &Report) -> impl Iterator<Item = &Tried> {
+    let on_device =
+        |tried: &&Tried| backend::of_encoder(&tried.trial.encoder).is_none_or(|(b, _)| b.hardware);
+    report.trials.iter().filter(on_device)
+}
+
+/// The trials on devices that worked.
+pub(super) fn verified(report: &Report) -> impl Iterator<Item = &Tried> {
+    hardware_trials(report).filter(|tried| tried.outcome.proof().is_some())
 }
 
 /// Who made the GPU of a render node.

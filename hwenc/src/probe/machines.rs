@@ -7,7 +7,11 @@ use crate::device::{
     VideoNode, vendor,
 };
 
-use super::{LIBRARIES, Library, Report};
+use crate::backend;
+use crate::error::{Code, Reason};
+use crate::select::Request;
+
+use super::{Isolation, LIBRARIES, Library, Outcome, Proof, Report, Trial, Tried};
 
 pub(crate) const RENDER: u32 = 993;
 
@@ -139,5 +143,21 @@ pub(crate) const ALL_NVIDIA: &[&str] = &["nvidiactl", "nvidia0", "nvidia-uvm"];
 
 pub(crate) fn with(mut report: Report, change: impl FnOnce(&mut Report)) -> Report {
     change(&mut report);
+    report
+}
+
+/// Adds a trial that worked, or failed with this code.
+pub(crate) fn tried(mut report: Report, encoder: &str, device: &str, failed: Option<Code>) -> Report {
+    let (_, codec) = backend::of_encoder(encoder).expect("an encoder of hwenc");
+    let device = (!device.is_empty()).then_some(device);
+    let trial = Trial::new(encoder, device, None, &Request::new(codec, 1280, 720));
+    let outcome = match failed {
+        None => Outcome::Verified(Proof { frames: 8, psnr_luma_db: 45.0, bit_depth: 8, ..Proof::default() }),
+        Some(code) => Outcome::Failed(
+            Reason::new(code, format!("{encoder} failed")).evidence("/usr/lib/driver.so: 0x7f00deadbeef"),
+        ),
+    };
+    report.trials.push(Tried::new(trial, outcome, 12.5));
+    report.isolation = Isolation::Process;
     report
 }

@@ -1,6 +1,7 @@
 //! Machines as reports, and what each check has to say of them.
 
 mod cases;
+mod snippets;
 
 use std::process::Command;
 
