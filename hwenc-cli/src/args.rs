@@ -91,6 +91,9 @@ pub(crate) struct DoctorArgs {
     /// Only this check
     #[arg(long, value_name = "ID")]
     pub(crate) check: Option<String>,
+    /// Configuration that hands the devices found here on: docker, compose, kubernetes, proxmox-lxc, proxmox-vm
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["json", "check"])]
+    pub(crate) snippet: Option<String>,
     /// Examine the machine of a saved report
     #[arg(long, value_name = "REPORT")]
     pub(crate) input: Option<PathBuf>,

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use hwenc::Result;
-use hwenc::doctor::{CHECKS, run_all};
+use hwenc::doctor::{self, CHECKS, Snippet, run_all};
 
 use crate::args::DoctorArgs;
 use crate::say;
@@ -18,7 +18,12 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode> {
         }
         return Ok(ExitCode::SUCCESS);
     }
+    let snippet = args.snippet.as_deref().map(str::parse::<Snippet>).transpose()?;
     let report = crate::select::report(args.input.as_deref())?;
+    if let Some(kind) = snippet {
+        say::out(doctor::snippet(&report, kind)?.trim_end())?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let diagnosis = run_all(&report, args.check.as_deref())?;
     if args.json {
         say::json(&diagnosis)?
