@@ -42,10 +42,21 @@ impl Command {
 }
 
 #[derive(clap::Args, Debug)]
+#[command(group = ArgGroup::new("text").args(["json", "format"]))]
 pub(crate) struct ProbeArgs {
     /// The report as JSON; `hwenc select --input` and `hwenc doctor --input` read it, on any machine
     #[arg(long)]
     pub(crate) json: bool,
+    /// json; what was verified as nfd: a feature file of Node Feature Discovery, k8s: a patch of a node's labels, dask: a
+    /// worker's resources; or compose: a service with the devices found
+    #[arg(long, value_name = "FORMAT", conflicts_with = "json")]
+    pub(crate) format: Option<String>,
+    /// Write JSON or a format to a file, which appears whole, in place of an older one
+    #[arg(long, value_name = "FILE", requires = "text")]
+    pub(crate) output: Option<PathBuf>,
+    /// Tell of the machine of a saved report
+    #[arg(long, value_name = "REPORT")]
+    pub(crate) input: Option<PathBuf>,
 }
 
 #[derive(clap::Args, Debug)]

@@ -15,6 +15,7 @@ mod say;
 mod select;
 mod signals;
 mod transcode;
+mod whole;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -2,19 +2,24 @@
 
 use std::process::ExitCode;
 
-use hwenc::probe::{Report, VaDriver, VaEntry};
+use hwenc::probe::{Format, VaDriver, VaEntry};
 use hwenc::{Codec, Fallback, Request, Result};
 
 use crate::args::ProbeArgs;
-use crate::say;
+use crate::{say, select, whole};
 
 /// The codecs that people ask about first.
 const CODECS: [Codec; 3] = [Codec::H264, Codec::Hevc, Codec::Av1];
 
 pub(crate) fn run(args: &ProbeArgs) -> Result<ExitCode> {
-    let report = Report::collect();
-    if args.json {
-        say::out(report.to_json())?;
+    let format = args.format.as_deref().map(str::parse::<Format>).transpose()?;
+    let report = select::report(args.input.as_deref())?;
+    if let Some(format) = format.or(args.json.then_some(Format::Json)) {
+        let text = report.to_format(format)?;
+        match &args.output {
+            Some(path) => whole::write(path, "the report", &text)?,
+            None => say::out(text.trim_end())?,
+        }
         return Ok(ExitCode::SUCCESS);
     }
     say::out(format_args!("FFmpeg {} ({})", report.ffmpeg.version, report.ffmpeg.license))?;

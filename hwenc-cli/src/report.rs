@@ -1,12 +1,15 @@
 //! `--report FILE`: it appears when it is complete, like the film.
 
 use std::fs;
-use std::io::{self, ErrorKind, Write};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use hwenc::{Code, Error, Result, Transcode, TranscodeReport};
-use tempfile::NamedTempFile;
+
+use crate::whole;
+
+const WHAT: &str = "the report";
 
 /// A place where a report can be written.
 pub(crate) struct ReportFile<'a>(&'a Path);
@@ -22,46 +25,14 @@ impl<'a> ReportFile<'a> {
         }
         let file = ReportFile(path);
         match fs::metadata(path) {
-            Ok(m) if m.is_dir() => Err(file.failed(&ErrorKind::IsADirectory.into())),
+            Ok(m) if m.is_dir() => Err(whole::failed(path, WHAT, &ErrorKind::IsADirectory.into())),
             Ok(m) if !m.is_file() => Ok(file), // a pipe or a device
-            _ => file.beside().map(|_| file),
+            _ => whole::beside(path, WHAT).map(|_| file),
         }
     }
 
     pub(crate) fn write(&self, report: &TranscodeReport) -> Result<()> {
-        let text = serde_json::to_string_pretty(report).expect("plain data") + "\n";
-        let path = self.0;
-        if fs::metadata(path).is_ok_and(|m| !m.is_file()) {
-            return fs::write(path, text).map_err(|e| self.failed(&e));
-        }
-        let mut file = self.beside()?;
-        file.write_all(text.as_bytes()).map_err(|e| self.failed(&e))?;
-        file.persist(path).map_err(|e| self.failed(&e.error))?;
-        Ok(())
-    }
-
-    fn beside(&self) -> Result<NamedTempFile> {
-        let directory = self.0.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        tempfile::Builder::new()
-            .prefix(".hwenc-report.")
-            .permissions(fs::Permissions::from_mode(0o666)) // the umask applies, as for any new file
-            .tempfile_in(directory)
-            .map_err(|e| self.failed(&e))
-    }
-
-    fn failed(&self, e: &io::Error) -> Error {
-        let code = match e.kind() {
-            ErrorKind::NotFound | ErrorKind::NotADirectory => Code::OutputNoDirectory,
-            ErrorKind::PermissionDenied | ErrorKind::ReadOnlyFilesystem => Code::OutputPermission,
-            ErrorKind::IsADirectory => Code::OutputIsDirectory,
-            ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::OutputDiskFull,
-            _ => Code::OutputFailed,
-        };
-        let error = Error::new(code, format!("the report {} cannot be written", self.0.display()));
-        match e.raw_os_error() {
-            Some(errno) => error.with_os(errno),
-            None => error,
-        }
+        whole::write(self.0, WHAT, &(serde_json::to_string_pretty(report).expect("plain data") + "\n"))
     }
 }
 

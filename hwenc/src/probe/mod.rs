@@ -1,5 +1,6 @@
 //! What is here: devices, libraries, and the FFmpeg in this process.
 
+mod format;
 #[allow(dead_code)] // until the helper does them
 mod job;
 mod library;
@@ -18,6 +19,7 @@ mod trial;
 mod v4l2;
 mod va;
 
+pub use format::Format;
 pub use library::{LIBRARIES, Library};
 pub use load::Load;
 pub use nvml::{Nvml, NvmlGpu};
