@@ -1,6 +1,6 @@
 //! libva's answers about a render node, asked without FFmpeg. The driver runs in this process.
 
-use std::ffi::{CStr, c_char, c_int, c_void};
+use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::fs::File;
 use std::os::fd::AsRawFd;
 use std::path::Path;
@@ -39,10 +39,14 @@ impl Drop for Display<'_> {
     }
 }
 
-/// What the driver of a render node says; never fails, as a driver that does not start is an answer, too.
-pub(crate) fn ask(node: &Path) -> VaDriver {
+/// What a driver says of a render node: the one of this name, or libva's own choice. Never fails, as a driver that does not start
+/// is an answer, too.
+///
+/// A name counts for more than `LIBVA_DRIVER_NAME` does. Drivers of different names in one process share its symbols (libva opens
+/// them with `RTLD_GLOBAL`), and stay loaded: ask each in a process of its own.
+pub(crate) fn ask(node: &Path, driver: Option<&str>) -> VaDriver {
     let answer = Va::load().map_err(|error| error.to_string()).and_then(|va| {
-        let (display, version) = Display::open(&va, node)?;
+        let (display, version) = Display::open(&va, node, driver)?;
         Ok(VaDriver {
             vendor: display.vendor(),
             version: Some(version),
@@ -50,11 +54,13 @@ pub(crate) fn ask(node: &Path) -> VaDriver {
             ..VaDriver::new(node, None)
         })
     });
-    answer.unwrap_or_else(|error| VaDriver::new(node, Some(error)))
+    let answer = answer.unwrap_or_else(|error| VaDriver::new(node, Some(error)));
+    VaDriver { name: driver.map(str::to_owned), ..answer }
 }
 
 impl<'l> Display<'l> {
-    fn open(va: &'l Va, node: &Path) -> Result<(Self, (u32, u32)), String> {
+    fn open(va: &'l Va, node: &Path, driver: Option<&str>) -> Result<(Self, (u32, u32)), String> {
+        let driver = driver.map(name).transpose()?;
         let file = File::options().read(true).write(true).open(node);
         let node = file.map_err(|error| format!("{} does not open: {error}", node.display()))?;
         // SAFETY: an open descriptor, which outlives the display; null comes back for what is no DRM node.
@@ -62,17 +68,23 @@ impl<'l> Display<'l> {
         if display.is_null() {
             return Err("vaGetDisplayDRM: no VA-API display on this node".into());
         }
-        let (mut major, mut minor): (c_int, c_int) = (0, 0);
         let said = Box::<Said>::default();
         let to: *mut c_void = ptr::from_ref(&*said).cast_mut().cast();
-        // SAFETY: a live display, not initialised yet; the callbacks only read `to`, which lives as long. A display
-        // that fails to initialise is terminated all the same, which frees it (va.h, vaInitialize).
-        let status = unsafe {
+        // SAFETY: a live display, not initialised yet; the callbacks only read `to`, which lives as long.
+        unsafe {
             va.va.vaSetErrorCallback(display, Some(keep), to);
             va.va.vaSetInfoCallback(display, Some(keep), to);
-            va.va.vaInitialize(display, &mut major, &mut minor)
-        };
+        }
+        // A display that fails to initialise is terminated all the same, which frees it (va.h, vaInitialize).
         let this = Display { va, display, said, _node: node };
+        if let Some(driver) = driver {
+            // SAFETY: as above; libva copies the string, which it does not write to (va.c, vaSetDriverName).
+            let status = unsafe { va.va.vaSetDriverName(display, driver.as_ptr().cast_mut()) };
+            this.check("vaSetDriverName", status)?;
+        }
+        let (mut major, mut minor): (c_int, c_int) = (0, 0);
+        // SAFETY: as above.
+        let status = unsafe { va.va.vaInitialize(display, &mut major, &mut minor) };
         this.check("vaInitialize", status).map_err(|error| this.with_words(error))?;
         Ok((this, (major.unsigned_abs(), minor.unsigned_abs())))
     }
@@ -255,6 +267,15 @@ const RATE_CONTROL: [(u32, VaRateControl); 6] = [
     (va::VA_RC_AVBR, VaRateControl::Avbr),
 ];
 
+/// A driver's name, as libva puts it behind a directory: no path.
+fn name(driver: &str) -> Result<CString, String> {
+    let wrong = || format!("{driver:?} is not the name of a driver");
+    if driver.is_empty() || driver.contains('/') {
+        return Err(wrong());
+    }
+    CString::new(driver).map_err(|_| wrong())
+}
+
 /// The name without its prefix; the number where libva has no name for it.
 fn plain(name: Option<String>, prefix: &str, number: i32) -> String {
     let name = name.filter(|name| name.starts_with(prefix));
@@ -274,3 +295,6 @@ unsafe fn text(string: *const std::ffi::c_char) -> Option<String> {
     // SAFETY: the caller's word.
     (!string.is_null()).then(|| unsafe { CStr::from_ptr(string) }.to_string_lossy().into_owned())
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,13 +2,20 @@
 //!
 //! Everything here is read from files and by opening nodes; no driver is asked anything. [`Inventory::read`]
 //! never fails: what cannot be read stands in [`Inventory::unread`]. It opens nodes, which wakes a sleeping
-//! GPU, and a driver that hangs in `open` hangs the reader.
+//! GPU, and a driver that hangs in `open` hangs the reader; [`Inventory::read_unopened`] leaves that to others.
 
+mod cgroup;
+mod container;
+mod drivers;
 mod drm;
+mod firmware;
 mod hardware;
+mod hypervisor;
+mod kernel;
 mod node;
 mod nvidia;
 mod pci;
+mod place;
 mod process;
 mod roots;
 mod system;
@@ -18,14 +25,17 @@ use serde::{Deserialize, Serialize};
 
 use roots::Reader;
 
+pub use container::Container;
+pub use drivers::DriverFile;
 pub use drm::{Directory, Drm, RenderNode};
+pub use firmware::Firmware;
 pub use hardware::{Hardware, PciId, vendor};
 pub use node::{Access, Mode, NodeFile, OsError};
 pub use nvidia::{Nvidia, NvidiaGpu, NvidiaNode};
 pub use pci::Display;
-pub use process::{Container, Group, Process};
+pub use process::{Group, Process};
 pub use roots::{Roots, Unread};
-pub use system::{DriverFile, Firmware, System};
+pub use system::System;
 pub use v4l2::VideoNode;
 
 /// The devices of a machine, as one process sees them.
@@ -55,9 +65,18 @@ pub struct Inventory {
 }
 
 impl Inventory {
-    /// Looks at everything.
+    /// Looks at everything, and opens every render, NVIDIA and V4L2 node.
     pub fn read(roots: &Roots) -> Self {
-        let mut reader = Reader::new(roots);
+        Self::look(Reader::new(roots, true))
+    }
+
+    /// Looks at everything and opens no node: [`NodeFile::access`] is [`Access::Untried`] everywhere, until
+    /// [`Inventory::set_access`] tells.
+    pub fn read_unopened(roots: &Roots) -> Self {
+        Self::look(Reader::new(roots, false))
+    }
+
+    fn look(mut reader: Reader<'_>) -> Self {
         Inventory {
             drm: Drm::read(&mut reader),
             nvidia: Nvidia::read(&mut reader),
@@ -66,7 +85,7 @@ impl Inventory {
             process: Process::read(&mut reader),
             container: Container::read(&mut reader),
             system: System::read(&mut reader),
-            groups: process::device_groups(roots),
+            groups: process::device_groups(reader.roots),
             unread: reader.into_unread(),
         }
     }

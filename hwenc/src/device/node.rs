@@ -96,6 +96,17 @@ impl Access {
     }
 }
 
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Access::Open => f.write_str("opens"),
+            Access::Refused(error) => write!(f, "does not open: {error}"),
+            Access::Hung => f.write_str("opening it does not come back"),
+            Access::Untried => f.write_str("nobody tried to open it"),
+        }
+    }
+}
+
 /// A device node as a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -140,7 +151,7 @@ impl NodeFile {
             group: reader.roots.group_name(status.gid()),
             mode: Mode(status.mode() & 0o7777),
             number: (reader.roots.number)(path, &status),
-            access: Access::of(path),
+            access: if reader.opens { Access::of(path) } else { Access::Untried },
         })
     }
 

@@ -132,12 +132,14 @@ pub struct Unread {
 /// Reads, and remembers what could not be read.
 pub(super) struct Reader<'a> {
     pub(super) roots: &'a Roots,
+    /// Whether nodes are opened.
+    pub(super) opens: bool,
     unread: Vec<Unread>,
 }
 
 impl<'a> Reader<'a> {
-    pub(super) fn new(roots: &'a Roots) -> Self {
-        Reader { roots, unread: Vec::new() }
+    pub(super) fn new(roots: &'a Roots, opens: bool) -> Self {
+        Reader { roots, opens, unread: Vec::new() }
     }
 
     pub(super) fn into_unread(self) -> Vec<Unread> {
@@ -156,9 +158,14 @@ impl<'a> Reader<'a> {
         result.inspect_err(|error| self.note(path, error)).ok()
     }
 
+    /// The beginning of a file.
+    pub(super) fn bytes(&mut self, path: &Path) -> Option<Vec<u8>> {
+        self.keep(path, read_start(path))
+    }
+
     /// The text of a small file, without white space around it.
     pub(super) fn text(&mut self, path: &Path) -> Option<String> {
-        let bytes = self.keep(path, read_start(path))?;
+        let bytes = self.bytes(path)?;
         Some(String::from_utf8_lossy(&bytes).trim().to_owned())
     }
 

@@ -1,11 +1,13 @@
 //! The system around the devices: processor, kernel, distribution, and variables that choose drivers.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
+use super::drivers::{self, DriverFile, Paths};
+use super::firmware::{self, Firmware};
 use super::roots::Reader;
+use super::{hypervisor, kernel};
 
 /// The system around the devices.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -15,11 +17,12 @@ use super::roots::Reader;
 pub struct System {
     /// The first processor's name.
     pub cpu: Option<String>,
-    /// Whether this is a virtual machine, by the processor's `hypervisor` flag, which only x86 has.
+    /// Whether this is a virtual machine, by the processor's `hypervisor` flag, which only x86 has, or by a hypervisor's name.
     pub virtual_machine: bool,
     /// The kernel's release.
     pub kernel: Option<String>,
-    /// What the machine runs in, by its firmware's words: `KVM`, `VMware`, `Xen`, …; none where nothing speaks for one.
+    /// What the machine runs in, by the words of its firmware or kernel: `QEMU/KVM`, `VMware`, `Hyper-V`, `Xen`, …; `unknown`
+    /// where only the processor speaks for one; none where nothing does.
     pub hypervisor: Option<String>,
     /// IOMMU groups of the kernel (`/sys/kernel/iommu_groups`); 0 where the IOMMU is off, none where nobody can tell.
     pub iommu_groups: Option<u32>,
@@ -39,42 +42,34 @@ pub struct System {
     pub variables: BTreeMap<String, String>,
 }
 
-/// Whether the firmware that low-power encoding needs is in use (i915's `enable_guc`, `gt/uc/huc_info` in debugfs, which only
-/// root reads).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(default)]
-#[non_exhaustive]
-pub struct Firmware {
-    /// The card, such as `card0`; empty for what holds for all.
-    pub card: String,
-    /// The module's parameter: bit 0 submission by GuC, bit 1 loading of HuC, -1 the driver's choice.
-    pub enable_guc: Option<i32>,
-    /// GuC's state in the driver's words, such as `RUNNING`.
-    pub guc: Option<String>,
-    /// HuC's state in the driver's words.
-    pub huc: Option<String>,
-}
-
-/// A VA-API driver as a file.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(default)]
-#[non_exhaustive]
-pub struct DriverFile {
-    /// Its name, such as `iHD` of `iHD_drv_video.so`.
-    pub name: String,
-    /// Where it is.
-    pub path: PathBuf,
-}
-
+/// Read by libva, Mesa, the loaders of Vulkan (`VK_*`) and oneVPL (`MFX_*`, `ONEVPL_*`, `INTEL_*`), CUDA, NVIDIA's container
+/// runtime, and its VA-API driver (`NVD_*`).
 const VARIABLES: &[&str] = &[
+    "AMD_DEBUG",
+    "CUDA_DEVICE_ORDER",
     "CUDA_VISIBLE_DEVICES",
+    "DRI_PRIME",
+    "INTEL_MEDIA_RUNTIME",
     "LIBVA_DRIVERS_PATH",
     "LIBVA_DRIVER_NAME",
+    "LIBVA_MESSAGING_LEVEL",
+    "MESA_LOADER_DRIVER_OVERRIDE",
+    "MESA_VK_DEVICE_SELECT",
+    "MFX_HOME",
+    "NVD_BACKEND",
+    "NVD_GPU",
     "NVIDIA_DRIVER_CAPABILITIES",
     "NVIDIA_VISIBLE_DEVICES",
+    "ONEVPL_SEARCH_PATH",
+    "RADV_PERFTEST",
+    "VDPAU_DRIVER",
+    "VK_DRIVER_FILES",
+    "VK_ICD_FILENAMES",
+    "VK_LOADER_DRIVERS_SELECT",
 ];
+
+/// Told by name alone: they change which libraries load, and hold what is nobody's business.
+const SET: &[&str] = &["LD_LIBRARY_PATH", "LD_PRELOAD"];
 
 impl System {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
@@ -85,22 +80,30 @@ impl System {
             pairs.find(|(k, _)| k.trim() == key).map(|(_, value)| value.trim().to_owned())
         };
         let command_line = reader.text(&roots.proc.join("cmdline")).unwrap_or_default();
-        let variable = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
+        let flagged = field("flags").is_some_and(|f| f.split_whitespace().any(|f| f == "hypervisor"));
+        let hypervisor = hypervisor::read(reader, &cpu, flagged);
+        let modules = kernel::modules(reader);
         System {
             cpu: field("model name"),
-            virtual_machine: field("flags").is_some_and(|f| f.split_whitespace().any(|f| f == "hypervisor")),
+            virtual_machine: flagged || hypervisor.is_some(),
             kernel: reader.text(&roots.proc.join("sys/kernel/osrelease")),
-            hypervisor: None,
-            iommu_groups: None,
-            kernel_parameters: Vec::new(),
-            modules: Vec::new(),
-            firmware: Vec::new(),
-            va_drivers: Vec::new(),
+            hypervisor,
+            iommu_groups: kernel::iommu_groups(reader),
+            kernel_parameters: kernel::parameters(&command_line),
+            firmware: firmware::read(reader, &modules),
+            modules,
+            va_drivers: drivers::read(reader, &Paths::of_process()),
             nomodeset: command_line.split_whitespace().any(|word| word == "nomodeset"),
             distributions: distributions(&reader.text(&roots.etc.join("os-release")).unwrap_or_default()),
-            variables: VARIABLES.iter().filter_map(variable).collect(),
+            variables: variables(|name| std::env::var(name).ok()),
         }
     }
+}
+
+fn variables(value: impl Fn(&str) -> Option<String>) -> BTreeMap<String, String> {
+    let set = SET.iter().filter(|name| value(name).is_some()).map(|name| (*name, "set".to_owned()));
+    let told = VARIABLES.iter().filter_map(|name| Some((*name, value(name)?)));
+    told.chain(set).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 fn distributions(release: &str) -> Vec<String> {

@@ -15,7 +15,7 @@ impl Job {
             Job::Open { path } => Answer::Open(Access::of(path)),
             Job::Libraries => Answer::Libraries(LIBRARIES.iter().map(|name| Library::load(name)).collect()),
             Job::Filters => Answer::Filters(av::version::filters()),
-            Job::Va { node, driver: _ } => Answer::Va(av::va::ask(node)),
+            Job::Va { node, driver } => Answer::Va(av::va::ask(node, driver.as_deref())),
             Job::V4l2 { node } => Answer::V4l2(V4l2Device {
                 node: node.clone(),
                 error: Some("this version does not ask".into()),

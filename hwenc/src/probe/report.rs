@@ -134,7 +134,7 @@ impl Report {
         Report {
             schema: SCHEMA,
             hwenc: env!("CARGO_PKG_VERSION").to_owned(),
-            va: va.map(|node| av::va::ask(&node.path)).collect(),
+            va: va.map(|node| av::va::ask(&node.path, None)).collect(),
             machine,
             encoders: known(&ffmpeg),
             ffmpeg,

@@ -11,6 +11,11 @@ use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 
 use super::*;
 
+mod access;
+mod container;
+mod drivers;
+mod system;
+
 struct Tree(tempfile::TempDir);
 
 impl Tree {
@@ -443,48 +448,6 @@ fn video_nodes_have_their_labels() {
     assert_eq!(video[1].label.as_deref(), Some("bcm2835-codec-encode"));
     assert_eq!(video[1].driver.as_deref(), Some("bcm2835-codec"));
     assert!(video[1].file.can_open());
-}
-
-#[test]
-fn containers_are_told_by_what_they_leave() {
-    for (path, text, kind) in [
-        (".dockerenv", "", "docker"),
-        ("run/.containerenv", "engine=\"podman-4.3.1\"\n", "podman"),
-        (
-            "proc/1/cgroup",
-            "0::/kubepods.slice/kubepods-burstable.slice/cri-containerd-1.scope\n",
-            "kubernetes",
-        ),
-        ("proc/1/cgroup", "0::/docker/0123456789abcdef\n", "docker"),
-        ("proc/1/cgroup", "12:cpu:/lxc/101/ns\n", "lxc"),
-        ("run/systemd/container", "systemd-nspawn\n", "systemd-nspawn"),
-    ] {
-        let tree = Tree::new();
-        assert!(!tree.read().container.is_likely());
-        tree.file(path, text);
-        let container = tree.read().container;
-        assert_eq!(container.kind.as_deref(), Some(kind), "{path}");
-        assert!(container.hints[0].contains(path), "{:?}", container.hints);
-    }
-    let machine = Tree::new();
-    machine.file("proc/1/cgroup", "0::/init.scope\n").directory("run/systemd");
-    assert_eq!(machine.read().container, Container::default());
-}
-
-#[test]
-fn the_system_is_told_from_its_files() {
-    let tree = Tree::new();
-    tree.file("proc/cpuinfo", "processor\t: 0\nmodel name\t: Some CPU F\nflags\t\t: fpu hypervisor sse\n")
-        .file("proc/cmdline", "BOOT_IMAGE=/vmlinuz root=UUID=1 nomodeset quiet\n")
-        .file("proc/sys/kernel/osrelease", "6.1.0-18-amd64\n")
-        .file("etc/os-release", "NAME=\"Linux Mint\"\nID=linuxmint\nID_LIKE=\"ubuntu debian\"\n");
-    let system = tree.read().system;
-    assert_eq!(system.cpu.as_deref(), Some("Some CPU F"));
-    assert_eq!((system.virtual_machine, system.nomodeset), (true, true));
-    assert_eq!(system.kernel.as_deref(), Some("6.1.0-18-amd64"));
-    assert_eq!(system.distributions, ["linuxmint", "ubuntu", "debian"]);
-    let nothing = Tree::new().read().system;
-    assert!(!nothing.nomodeset && !nothing.virtual_machine && nothing.distributions.is_empty());
 }
 
 #[test]
