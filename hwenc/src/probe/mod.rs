@@ -4,6 +4,7 @@ mod format;
 #[allow(dead_code)] // until the helper does them
 mod job;
 mod library;
+#[allow(dead_code)]
 mod load;
 #[cfg(test)]
 pub(crate) mod machines;

@@ -16,14 +16,8 @@ impl Job {
             Job::Libraries => Answer::Libraries(LIBRARIES.iter().map(|name| Library::load(name)).collect()),
             Job::Filters => Answer::Filters(av::version::filters()),
             Job::Va { node, driver } => Answer::Va(av::va::ask(node, driver.as_deref())),
-            Job::V4l2 { node } => Answer::V4l2(V4l2Device {
-                node: node.clone(),
-                error: Some("this version does not ask".into()),
-                ..V4l2Device::default()
-            }),
-            Job::Nvml => {
-                Answer::Nvml(Nvml { error: Some("this version does not ask".into()), ..Nvml::default() })
-            }
+            Job::V4l2 { node } => Answer::V4l2(V4l2Device::ask(node)),
+            Job::Nvml => Answer::Nvml(Nvml::ask()),
             Job::Bare { .. } => Answer::Bare(None),
             Job::Trial(trial) => Answer::Trial(Outcome::Failed(Reason::new(
                 Code::Internal,
