@@ -8,6 +8,7 @@
 mod args;
 mod doctor;
 mod elsewhere;
+mod helper;
 mod parse;
 mod probe;
 mod report;
@@ -28,6 +29,7 @@ use signals::Signals;
 
 /// The program `hwenc`.
 pub fn hwenc() -> ExitCode {
+    helper::serve_if_asked();
     let words: Vec<OsString> = std::env::args_os().collect();
     // What is not for `begin`, which reads all arguments and starts a thread, stands here.
     if words.get(1).is_some_and(|word| word == "transcode") {

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 
 mod load;
+pub mod process;
 pub mod side_data;
 #[allow(non_camel_case_types)] // as C has them
 pub mod v4l2;

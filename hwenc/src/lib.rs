@@ -45,6 +45,7 @@ pub mod transcode;
 pub use av::{Color, Matrix, Packet, PixelFormat, Primaries, Range, Rational, Transfer, log};
 pub use encode::{Input, Output, Picture, Session, Settings, Stats};
 pub use error::{Code, Error, Kind, Reason, Result};
+pub use probe::helper;
 pub use select::{
     Candidate, Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, ZeroCopy,
 };

@@ -10,6 +10,7 @@
 #![allow(clippy::unnecessary_cast)] // constants of the bindings have other integer types on other FFmpeg versions
 
 pub(crate) mod buffer;
+pub(crate) mod build;
 mod codec;
 mod color;
 mod decoder;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::device::Access;
 use crate::error::Reason;
 
+use super::drill::Drill;
 use super::{Library, Nvml, Outcome, Trial, V4l2Device, VaDriver};
 
 /// What to ask.
@@ -30,6 +31,8 @@ pub(crate) enum Job {
     Bare { encoder: String, device: Option<String> },
     /// Encode, and judge what comes out.
     Trial(Box<Trial>),
+    /// Misbehave as drivers do.
+    Drill(Drill),
 }
 
 /// What came of it.
@@ -44,4 +47,6 @@ pub(crate) enum Answer {
     Nvml(Nvml),
     Bare(Option<Reason>),
     Trial(Outcome),
+    /// The process that answered.
+    Drill(u32),
 }

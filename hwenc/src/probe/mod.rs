@@ -1,8 +1,16 @@
 //! What is here: devices, libraries, and the FFmpeg in this process.
 
+#[allow(dead_code)] // until there is who asks
+mod drill;
 mod format;
-#[allow(dead_code)] // until the helper does them
+#[allow(dead_code)]
+mod helper;
+#[allow(dead_code)]
+mod here;
+#[allow(dead_code)]
 mod job;
+#[allow(dead_code)]
+mod journal;
 mod library;
 #[allow(dead_code)]
 mod load;
@@ -21,6 +29,9 @@ mod v4l2;
 mod va;
 
 pub use format::Format;
+#[doc(hidden)]
+pub use helper::door;
+pub use helper::{helper, serve};
 pub use library::{LIBRARIES, Library};
 pub use load::Load;
 pub use nvml::{Nvml, NvmlGpu};

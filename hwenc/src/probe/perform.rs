@@ -19,6 +19,7 @@ impl Job {
             Job::V4l2 { node } => Answer::V4l2(V4l2Device::ask(node)),
             Job::Nvml => Answer::Nvml(Nvml::ask()),
             Job::Bare { .. } => Answer::Bare(None),
+            Job::Drill(drill) => Answer::Drill(drill.perform()),
             Job::Trial(trial) => Answer::Trial(Outcome::Failed(Reason::new(
                 Code::Internal,
                 format!("this version does not try {}", trial.encoder),

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
+
+use crate::error::{Code, Reason};
 
 use super::job::{Answer, Job};
 
@@ -30,6 +33,19 @@ pub(crate) struct Done {
     pub(crate) id: u32,
     pub(crate) result: Result<Answer, Loss>,
     pub(crate) wall: Duration,
+    /// The last lines that the process wrote to its standard error, where there is no answer.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(crate) said: Vec<String>,
+}
+
+impl Done {
+    /// Why there is no answer, with what the process wrote as evidence; `None` where there is one. `what` was being done, as
+    /// "starting the VA-API driver".
+    pub(crate) fn lost(&self, what: &str) -> Option<Reason> {
+        let mut reason = self.result.as_ref().err()?.reason(what);
+        reason.evidence.extend(self.said.iter().cloned());
+        Some(reason)
+    }
 }
 
 /// Why there is no answer.
@@ -48,6 +64,42 @@ pub(crate) enum Loss {
     Skipped,
     /// The helper itself was lost; its words.
     Helper { why: String },
+}
+
+impl Loss {
+    /// As a reason: what happened while `what` was being done, as "starting the VA-API driver". The message names no path and no
+    /// number of a process.
+    pub(crate) fn reason(&self, what: &str) -> Reason {
+        match self {
+            Loss::Hung { after } => {
+                Reason::new(Code::DeviceHung, format!("{what} did not come back, and was ended"))
+                    .evidence(format!("killed after {:.1} s", after.as_secs_f64()))
+            }
+            Loss::Crashed { signal } => {
+                let name = Signal::try_from(*signal).map_or("unknown", Signal::as_str);
+                let reason = Reason::new(Code::DriverCrashed, format!("{what} took its process down"))
+                    .evidence(format!("signal {signal} ({name})"));
+                // Nobody else sends it to a worker.
+                let killed = *signal == Signal::SIGKILL as i32;
+                if killed { reason.evidence("the kernel sends it where memory is short") } else { reason }
+            }
+            Loss::Left { status } => {
+                Reason::new(Code::DriverCrashed, format!("{what} ended its process without an answer"))
+                    .evidence(format!("exit status {status}"))
+            }
+            Loss::Memory { bytes } => {
+                Reason::new(Code::DriverMemory, format!("{what} took more memory than it may, and was ended"))
+                    .evidence(format!("killed at {bytes} bytes"))
+            }
+            Loss::Skipped => {
+                Reason::new(Code::DeviceHung, format!("{what} was not begun: the device hung before"))
+            }
+            Loss::Helper { why } => {
+                Reason::new(Code::HelperFailed, format!("{what} was lost with the helper process"))
+                    .evidence(why.clone())
+            }
+        }
+    }
 }
 
 /// Does tasks.
