@@ -93,7 +93,7 @@ pub(crate) struct SelectArgs {
 
 #[derive(clap::Args, Debug)]
 pub(crate) struct DoctorArgs {
-    /// The findings as JSON
+    /// The verdict and the findings as JSON; their evidence is in it with --verbose
     #[arg(long)]
     pub(crate) json: bool,
     /// The names of the checks

@@ -26,7 +26,8 @@ pub(crate) fn run(args: &DoctorArgs) -> Result<ExitCode> {
     }
     let diagnosis = run_all(&report, args.check.as_deref())?;
     if args.json {
-        say::json(&diagnosis)?
+        // What goes to somebody else names no path or version unless that is asked for.
+        say::json(&if args.verbose { diagnosis.clone() } else { diagnosis.clone().without_evidence() })?
     } else {
         say::out(diagnosis.render(args.verbose).trim_end())?
     }

@@ -133,13 +133,13 @@ pub(super) fn give_nvidia(report: &Report) -> Vec<Step> {
 /// The group of the nodes is the host's; the name `render` in a container may have another number.
 pub(super) fn render_gid(report: &Report) -> Finding {
     if !questions::in_container(report) {
-        return Finding::ok("not in a container");
+        return Finding::not_needed("not in a container");
     }
     let nodes = report.machine.drm.render_nodes.iter();
     let files: Vec<(&RenderNode, &NodeFile)> =
         nodes.filter_map(|node| Some((node, node.file.as_ref()?))).collect();
     if files.is_empty() {
-        return Finding::ok("no render node in this container");
+        return Finding::not_needed("no render node in this container");
     }
     let here = report.machine.groups.iter().find(|group| group.name == "render").map(|group| group.gid);
     let odd = files.iter().find(|(_, file)| shut_by_group(file) && differs(report, file, here));
@@ -149,6 +149,7 @@ pub(super) fn render_gid(report: &Report) -> Finding {
         format!("{} belongs to GID {}, and `render` {here} in this container", node.name, file.gid),
         "host and container number their groups apart, and the kernel only knows numbers",
     )
+    .plainly("this container is not in the GPU's group")
     .unless(questions::some_gpu_opens(report))
     .steps(give_group(report, Family::Render, &node.path, file.gid))
 }

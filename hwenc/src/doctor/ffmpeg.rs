@@ -48,7 +48,8 @@ pub(super) fn version(report: &Report) -> Finding {
             format!("FFmpeg {}.{} is too old", found.0, found.1),
             "hwenc needs 5.1 or newer: older ones lack functions that it calls",
         )
-        .steps([FFMPEG.step(report)]),
+        .plainly("the FFmpeg on this machine is too old")
+        .steps(FFMPEG.steps(report)),
         Some((major, minor)) if major > NEWEST_MAJOR => Finding::warning(
             format!("FFmpeg {major}.{minor} is newer than this hwenc"),
             "hwenc is tested with the releases 5.1 to 9; others may behave differently",
@@ -74,26 +75,28 @@ pub(super) fn encoders(report: &Report) -> Finding {
             "no hardware encoder is compiled into FFmpeg",
             "no GPU can be used through this FFmpeg, whatever its driver can do",
         )
-        .steps([FFMPEG.step(report)])
+        .plainly("the FFmpeg on this machine was built without hardware encoders")
+        .steps(FFMPEG.steps(report))
     } else if let Some((vendor, name, _)) = unreached {
         Finding::problem(
             format!("FFmpeg has no encoder for the {name} GPU of this machine"),
             format!("what is compiled in, {}, does not reach it", hardware.join(", ")),
         )
+        .plainly(format!("the FFmpeg on this machine was built without an encoder for its {name} GPU"))
         .unless(another_is_reached(report, *vendor, has))
-        .steps([FFMPEG.step(report)])
+        .steps(FFMPEG.steps(report))
     } else if !encoders.iter().any(h264) {
         Finding::warning(
             "no hardware encoder for H.264 is compiled into FFmpeg",
             "some distributions leave it out, while the GPU may well have it",
         )
-        .steps([FFMPEG.step(report)])
+        .steps(FFMPEG.steps(report))
     } else if software.is_empty() {
         Finding::warning(
             format!("{}; no software encoder", hardware.join(", ")),
             "there is nothing to fall back to where that is allowed: x264, x265 and SVT-AV1 are all missing",
         )
-        .steps([FFMPEG.step(report)])
+        .steps(FFMPEG.steps(report))
     } else {
         Finding::ok(format!("{}; in software {}", hardware.join(", "), software.join(", ")))
     };

@@ -26,6 +26,10 @@ pub enum Step {
     Run(String),
 }
 
+fn yes() -> bool {
+    true
+}
+
 /// What a check found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -34,6 +38,12 @@ pub struct Finding {
     pub level: Level,
     /// What was seen.
     pub seen: String,
+    /// Of a problem, what it is in words for somebody who has never heard of the parts.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub plain: String,
+    /// Whether it concerns this machine at all; the text for a terminal leaves out what does not.
+    #[serde(default = "yes", skip_serializing_if = "Clone::clone")]
+    pub concerns: bool,
     /// Why it matters; empty where all is well.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub why: String,
@@ -51,10 +61,17 @@ impl Finding {
         Finding {
             level: Level::Ok,
             seen: seen.into(),
+            plain: String::new(),
+            concerns: true,
             why: String::new(),
             fix: Vec::new(),
             evidence: Vec::new(),
         }
+    }
+
+    /// Nothing to do, because the machine has nothing that it is about.
+    pub fn not_needed(seen: impl Into<String>) -> Self {
+        Finding { concerns: false, ..Finding::ok(seen) }
     }
 
     /// Something is lost.
@@ -67,10 +84,17 @@ impl Finding {
         Finding { level: Level::Problem, ..Finding::warning(seen, why) }
     }
 
+    /// Says a problem in plain words, for the verdict: a clause, without a stop.
+    pub fn plainly(mut self, text: impl Into<String>) -> Self {
+        self.plain = text.into();
+        self
+    }
+
     /// Makes a problem a warning where another device works all the same.
     pub(super) fn unless(mut self, another_works: bool) -> Self {
         if another_works && self.level == Level::Problem {
             self.level = Level::Warning;
+            self.plain.clear();
         }
         self
     }

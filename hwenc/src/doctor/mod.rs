@@ -5,25 +5,39 @@
 //! machine is judged the same way.
 
 mod container;
+mod encoderless;
 mod ffmpeg;
 mod finding;
+mod firmware;
+mod hung;
 mod install;
+mod intel;
 mod library;
+mod limits;
 mod module;
 mod node;
+mod nvenc;
 mod nvidia;
+mod order;
 mod permission;
+mod qsv;
 mod questions;
 mod refused;
 pub(crate) mod remedy;
 mod render;
 mod snippet;
+mod trial;
+mod trouble;
+mod va_choice;
 mod vaapi;
+mod verdict;
+mod vm;
 
 use serde::{Deserialize, Serialize};
 
 pub use finding::{Finding, Level, Step};
 pub use snippet::{Snippet, snippet};
+pub use verdict::{Verdict, Working};
 
 use crate::error::{Error, Result};
 use crate::probe::Report;
@@ -55,19 +69,38 @@ const fn check(
 pub const CHECKS: &[Check] = &[
     check("ffmpeg.version", "FFmpeg", "version", ffmpeg::version),
     check("ffmpeg.encoders", "FFmpeg", "encoders", ffmpeg::encoders),
+    check("vm.passthrough", "Virtual machine", "passthrough", vm::passthrough),
+    check("vm.iommu", "Virtual machine", "IOMMU", vm::iommu),
     check("module.missing", "Devices", "kernel drivers", module::missing),
     check("device.dri_missing", "Devices", "/dev/dri", node::dri_missing),
     check("device.dri_empty", "Devices", "render nodes", node::dri_empty),
     check("device.node", "Devices", "dead nodes", node::dead),
+    check("device.hung", "Devices", "answers", hung::hung),
     check("device.permission", "Devices", "permissions", permission::permission),
     check("device.nvidia", "Devices", "NVIDIA nodes", nvidia::nodes),
+    check("device.no_encoder", "Devices", "encoder unit", encoderless::no_encoder),
+    check("device.order", "Devices", "order", order::order),
+    check("firmware.huc", "Devices", "firmware", firmware::huc),
     check("container.render_gid", "Container", "group of the render nodes", container::render_gid),
+    check("container.device_rules", "Container", "allowed devices", limits::device_rules),
+    check("container.memory", "Container", "memory", limits::memory),
+    check("nvenc.capability", "Container", "NVIDIA's capabilities", nvenc::capability),
     check("library.libva", "Libraries", "libva", library::libva),
     check("library.cuda", "Libraries", "CUDA", library::cuda),
     check("library.nvidia_encode", "Libraries", "NVENC", library::nvidia_encode),
     check("library.vpl", "Libraries", "Quick Sync", library::vpl),
+    check("vaapi.wrong_driver", "VA-API", "choice of the driver", va_choice::wrong),
     check("vaapi.driver", "VA-API", "drivers", vaapi::driver),
     check("vaapi.encoders", "VA-API", "encoders", vaapi::encoders),
+    check("vaapi.codecs", "VA-API", "codecs", vaapi::codecs),
+    check("qsv.session", "Quick Sync", "session", qsv::session),
+    check("nvenc.driver_too_old", "NVENC", "age of the driver", nvenc::driver_too_old),
+    check("helper.missing", "Trials", "isolation", trial::helper),
+    check("trial.quarantined", "Trials", "left out", trial::quarantined),
+    check("driver.crashed", "Trials", "crashes", trial::crashed),
+    check("driver.memory_exhausted", "Trials", "memory of drivers", trial::memory),
+    check("device.session_limit", "Trials", "sessions", trial::session_limit),
+    check("trial.failed", "Trials", "results", trial::failed),
 ];
 
 /// What one check found.
@@ -90,6 +123,8 @@ pub struct Outcome {
 #[serde(default)]
 #[non_exhaustive]
 pub struct Diagnosis {
+    /// What they come to; none where one check was asked for.
+    pub verdict: Option<Verdict>,
     /// One entry for each check that ran.
     pub checks: Vec<Outcome>,
 }
@@ -113,8 +148,8 @@ impl Diagnosis {
         self
     }
 
-    /// The text for a terminal; `verbose` adds the evidence, which may name paths and versions of the
-    /// machine.
+    /// The text for a terminal: the verdict and what to do first, then the checks. `verbose` adds those that do not concern
+    /// this machine, and the evidence, which may name paths and versions of the machine.
     pub fn render(&self, verbose: bool) -> String {
         render::text(self, verbose)
     }
@@ -130,13 +165,17 @@ pub fn run_all(report: &Report, only: Option<&str>) -> Result<Diagnosis> {
         let names: Vec<_> = CHECKS.iter().map(|check| check.id).collect();
         return Err(Error::invalid("the check", id, format!("one of {}", names.join(", "))));
     }
+    // Where a trial has shown that a device encodes, nothing else can be a problem.
+    let works = questions::verified(report).next().is_some();
     let run = |check: &&Check| Outcome {
         id: check.id.to_owned(),
         category: check.category.to_owned(),
         title: check.title.to_owned(),
-        finding: (check.run)(report),
+        finding: (check.run)(report).unless(works),
     };
-    Ok(Diagnosis { checks: chosen.iter().map(run).collect() })
+    let checks: Vec<Outcome> = chosen.iter().map(run).collect();
+    let verdict = only.is_none().then(|| verdict::of(report, &checks));
+    Ok(Diagnosis { verdict, checks })
 }
 
 #[cfg(test)]

@@ -15,7 +15,7 @@ const MODULES: &[(PciId, &str)] = &[
 ];
 
 /// Drivers that hold a device for a virtual machine.
-const PASSED_ON: &[&str] = &["vfio-pci", "pci-stub", "xen-pciback"];
+pub(super) const PASSED_ON: &[&str] = &["vfio-pci", "pci-stub", "xen-pciback"];
 
 pub(super) fn missing(report: &Report) -> Finding {
     let gpus: Vec<(&Display, &str)> = report.machine.displays.iter().filter_map(with_module).collect();
@@ -37,6 +37,7 @@ pub(super) fn missing(report: &Report) -> Finding {
             format!("no kernel driver has the {}", words(gpu)),
             "without its driver a GPU has no node, and nothing can use it",
         )
+        .plainly(format!("the driver of the GPU ({}) is not loaded", words(gpu)))
         .unless(questions::some_gpu_opens(report))
         .steps(steps)
         .steps(hints(report, gpu))
@@ -45,6 +46,7 @@ pub(super) fn missing(report: &Report) -> Finding {
             format!("the {} is held for virtual machines", words(gpu)),
             "what is passed through to a guest cannot be used on the host",
         )
+        .plainly("the GPU is kept for virtual machines")
         .unless(questions::some_gpu_opens(report))
         .say("run hwenc in the guest, or give the device back to its own driver")
     } else {
@@ -68,10 +70,13 @@ fn hints(report: &Report, gpu: &Display) -> Vec<Step> {
     }
     match gpu.hardware.vendor {
         Some(vendor::INTEL) => {
-            steps.push(Step::Say("the newest GPUs are driven by `xe` in place of `i915`".into()))
+            steps.push(Step::Say("the newest GPUs are driven by `xe` in place of `i915`".into()));
+            steps.push(Step::Say(
+                "a kernel that is older than the GPU does not know it: install a newer one".into(),
+            ));
         }
-        Some(vendor::AMD) => steps.push(AMD_FIRMWARE.step(report)),
-        Some(vendor::NVIDIA) => steps.push(NVIDIA_DRIVER.step(report)),
+        Some(vendor::AMD) => steps.extend(AMD_FIRMWARE.steps(report)),
+        Some(vendor::NVIDIA) => steps.extend(NVIDIA_DRIVER.steps(report)),
         _ => {}
     }
     if report.machine.system.kernel.as_deref().is_some_and(|release| release.contains("cloud")) {

@@ -40,6 +40,7 @@ pub(super) fn nodes(report: &Report) -> Finding {
             "NVIDIA's nodes are here, and its kernel driver is not loaded",
             "CUDA and NVENC need the kernel part of the driver",
         )
+        .plainly("NVIDIA's driver is not loaded")
         .run(questions::as_root(report, "modprobe nvidia"))
     } else if missing.is_empty() {
         let models: Vec<_> = nvidia.gpus.iter().filter_map(|gpu| gpu.model.as_deref()).collect();
@@ -48,7 +49,12 @@ pub(super) fn nodes(report: &Report) -> Finding {
         let finding = Finding::problem(
             format!("NVIDIA's driver is loaded, and {} is missing", missing.join(", ")),
             "CUDA, and NVENC with it, does not start without them",
-        );
+        )
+        .plainly(if questions::in_container(report) {
+            "this container was not given the whole NVIDIA GPU"
+        } else {
+            "NVIDIA's driver lacks some of its nodes"
+        });
         if questions::in_container(report) {
             finding.steps(container::give_nvidia(report))
         } else {
@@ -70,7 +76,8 @@ fn without_driver(report: &Report) -> Finding {
             "the NVIDIA GPU is driven by nouveau",
             "nouveau cannot encode: NVENC belongs to NVIDIA's own driver",
         )
-        .steps([NVIDIA_DRIVER.step(report)]),
-        _ => Finding::ok("no NVIDIA driver here"),
+        .plainly("the NVIDIA GPU runs on nouveau, which cannot encode")
+        .steps(NVIDIA_DRIVER.steps(report)),
+        _ => Finding::not_needed("no NVIDIA driver here"),
     }
 }

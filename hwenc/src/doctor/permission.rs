@@ -20,7 +20,9 @@ pub(super) fn permission(report: &Report) -> Finding {
         }
     }
     steps.dedup();
+    let who = if questions::in_container(report) { "container" } else { "user" };
     Finding::problem(format!("{} may not be opened: {}", names.join(", "), first.seen()), first.why(report))
+        .plainly(format!("this {who} may not use the GPU ({})", names.join(", ")))
         .unless(questions::some_gpu_opens(report))
         .steps(steps)
         .evidences(shut.iter().map(|node| node.evidence()))

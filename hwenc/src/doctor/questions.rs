@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::backend;
-use crate::device::{PciId, VideoNode};
+use crate::device::{Hardware, PciId, VideoNode};
 use crate::probe::{Report, Tried};
 
 pub(super) fn in_container(report: &Report) -> bool {
@@ -51,8 +51,13 @@ pub(super) fn verified(report: &Report) -> impl Iterator<Item = &Tried> {
 
 /// Who made the GPU of a render node.
 pub(super) fn vendor_of(report: &Report, node: &Path) -> Option<PciId> {
+    hardware_of(report, node)?.vendor
+}
+
+/// The device of a render node.
+pub(super) fn hardware_of<'a>(report: &'a Report, node: &Path) -> Option<&'a Hardware> {
     let mut nodes = report.machine.drm.render_nodes.iter();
-    nodes.find(|known| known.path == node)?.hardware.as_ref()?.vendor
+    nodes.find(|known| known.path == node)?.hardware.as_ref()
 }
 
 /// A command that only root may run; root itself may not have `sudo`.

@@ -5,7 +5,7 @@ use crate::probe::{Report, VaDriver};
 
 use super::finding::Step;
 use super::install::NVIDIA_DRIVER;
-use super::{container, library, module, node, nvidia, questions, vaapi};
+use super::{container, library, module, node, nvidia, questions, vaapi, vm};
 
 pub(crate) use super::refused::{Family, Refused};
 
@@ -48,10 +48,10 @@ pub(crate) fn unlistable(report: &Report) -> String {
 
 /// For a machine without a render node of the kind that is looked for.
 pub(crate) fn no_render_node(report: &Report) -> String {
-    let checks = [module::missing, node::dri_missing, node::dri_empty];
+    let checks = [module::missing, vm::passthrough, node::dri_missing, node::dri_empty];
     // The CPU is a candidate of its own.
     let repairs = |mut fix: Vec<Step>| {
-        fix.retain(|step| !matches!(step, Step::Say(text) if text == node::SOFTWARE));
+        fix.retain(|step| !matches!(step, Step::Say(text) if [node::SOFTWARE, node::SNIPPET].contains(&text.as_str())));
         fix
     };
     let mut fixes = checks.iter().map(|check| repairs(check(report).fix));
@@ -67,7 +67,7 @@ pub(crate) fn no_nvidia_node(report: &Report) -> (String, String) {
     } else if inside && (machine.displays.is_empty() || machine.has_vendor(vendor::NVIDIA)) {
         line(&container::give_nvidia(report))
     } else if machine.has_vendor(vendor::NVIDIA) {
-        line(&[NVIDIA_DRIVER.step(report)])
+        line(&NVIDIA_DRIVER.steps(report))
     } else {
         ANOTHER.to_owned()
     };

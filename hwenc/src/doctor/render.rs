@@ -14,8 +14,16 @@ fn mark(level: Level) -> char {
 
 pub(super) fn text(diagnosis: &Diagnosis, verbose: bool) -> String {
     let mut out = String::new();
+    if let Some(verdict) = &diagnosis.verdict {
+        let _ = writeln!(out, "{}", verdict.text);
+        steps(&mut out, &verdict.fix, "  ");
+        let _ = writeln!(out);
+    }
+    // Whoever asks for one check wants to read it.
+    let all = verbose || diagnosis.verdict.is_none();
+    let (shown, left): (Vec<_>, Vec<_>) = diagnosis.checks.iter().partition(|o| all || o.finding.concerns);
     let mut category = "";
-    for outcome in &diagnosis.checks {
+    for outcome in shown {
         if outcome.category != category {
             category = &outcome.category;
             let _ = writeln!(out, "{category}");
@@ -24,19 +32,27 @@ pub(super) fn text(diagnosis: &Diagnosis, verbose: bool) -> String {
         let _ = writeln!(out, "  {} {}: {}", mark(finding.level), outcome.title, finding.seen);
         details(&mut out, finding, &outcome.id, verbose);
     }
-    let _ = writeln!(out, "\n{}", summary(diagnosis));
+    let _ = write!(out, "\n{}", summary(diagnosis));
+    if !left.is_empty() {
+        let _ = write!(out, " {} more checks do not concern this machine (--verbose).", left.len());
+    }
+    out.push('\n');
     out
+}
+
+fn steps(out: &mut String, fix: &[Step], indent: &str) {
+    for step in fix {
+        let _ = match step {
+            Step::Say(text) => writeln!(out, "{indent}→ {text}"),
+            Step::Run(command) => writeln!(out, "{indent}$ {command}"),
+        };
+    }
 }
 
 fn details(out: &mut String, finding: &Finding, id: &str, verbose: bool) {
     if finding.level != Level::Ok {
         let _ = writeln!(out, "      [{id}] {}", finding.why);
-        for step in &finding.fix {
-            let _ = match step {
-                Step::Say(text) => writeln!(out, "      → {text}"),
-                Step::Run(command) => writeln!(out, "      $ {command}"),
-            };
-        }
+        steps(out, &finding.fix, "      ");
     }
     if verbose {
         for line in &finding.evidence {

@@ -11,7 +11,10 @@ use crate::backend;
 use crate::error::{Code, Reason};
 use crate::select::Request;
 
-use super::{Isolation, LIBRARIES, Library, Outcome, Proof, Report, Trial, Tried};
+use super::{
+    Bare, Isolation, LIBRARIES, Library, Nvml, NvmlGpu, Outcome, Proof, Report, Trial, Tried, VaDriver,
+    VaEntry, VaRateControl,
+};
 
 pub(crate) const RENDER: u32 = 993;
 
@@ -160,4 +163,77 @@ pub(crate) fn tried(mut report: Report, encoder: &str, device: &str, failed: Opt
     report.trials.push(Tried::new(trial, outcome, 12.5));
     report.isolation = Isolation::Process;
     report
+}
+
+/// The same with another device id for the last GPU.
+pub(crate) fn model(mut report: Report, device: u16) -> Report {
+    let device = Some(PciId(device));
+    if let Some(hardware) = report.machine.drm.render_nodes.last_mut().and_then(|n| n.hardware.as_mut()) {
+        hardware.device = device;
+    }
+    if let Some(display) = report.machine.displays.last_mut() {
+        display.hardware.device = device;
+    }
+    report
+}
+
+/// A VA-API driver of a node, with profiles and entrypoints such as `H264High EncSlice`.
+pub(crate) fn va_driver(node: &str, words: &str, entries: &[&str]) -> VaDriver {
+    let mut driver = VaDriver::new(node, None);
+    driver.vendor = Some(words.to_owned());
+    for entry in entries {
+        let (profile, entrypoint) = entry.split_once(' ').expect("profile and entrypoint");
+        driver.entries.push(VaEntry {
+            profile: profile.into(),
+            entrypoint: entrypoint.into(),
+            rate_control: vec![VaRateControl::Cqp, VaRateControl::Cbr, VaRateControl::Vbr],
+            yuv420: true,
+            ..VaEntry::default()
+        });
+    }
+    driver
+}
+
+/// One that does not start.
+pub(crate) fn dead_driver(node: &str) -> VaDriver {
+    VaDriver::new(node, Some("/usr/lib/dri/x_drv_video.so init failed: va_openDriver() returns -1".into()))
+}
+
+/// One of several, asked for by name.
+pub(crate) fn named(mut driver: VaDriver, name: &str) -> VaDriver {
+    driver.name = Some(name.into());
+    driver
+}
+
+/// Adds an encoder of a backend that hwenc does not drive, which refused.
+pub(crate) fn bare(mut report: Report, encoder: &str, device: &str, code: Code, words: &str) -> Report {
+    let refused = Reason::new(code, format!("{encoder} did not open")).evidence(words);
+    report.bare.push(Bare::new(encoder, Some(device), Some(refused)));
+    report
+}
+
+/// Adds NVML's answers: names, and whether each has an encoder.
+pub(crate) fn nvml(mut report: Report, gpus: &[(&str, Option<bool>)]) -> Report {
+    let gpu = |(index, (name, has_encoder)): (usize, &(&str, Option<bool>))| NvmlGpu {
+        index: index as u32,
+        name: (*name).into(),
+        pci_address: Some(format!("0000:{index:02x}:00.0")),
+        minor: Some(index as u32),
+        has_encoder: *has_encoder,
+        encoder_sessions: Some(8),
+        ..NvmlGpu::default()
+    };
+    report.nvml = Some(Nvml {
+        driver_version: Some("470.256.02".into()),
+        gpus: gpus.iter().enumerate().map(gpu).collect(),
+        ..Nvml::default()
+    });
+    report
+}
+
+/// Adds a trial at 10 bit.
+pub(crate) fn tried_10_bit(report: Report, encoder: &str, device: &str, failed: Option<Code>) -> Report {
+    with(tried(report, encoder, device, failed), |r| {
+        r.trials.last_mut().unwrap().trial.request.bit_depth = 10;
+    })
 }
