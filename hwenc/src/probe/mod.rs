@@ -1,5 +1,8 @@
 //! What is here: devices, libraries, and the FFmpeg in this process.
 
+#[cfg(test)]
+#[path = "../../tests/common/schema.rs"]
+pub(crate) mod check;
 #[allow(dead_code)] // until there is who asks
 mod drill;
 mod format;

@@ -37,6 +37,11 @@ pub(crate) fn bare_machine() -> &'static Report {
     })
 }
 
+/// Panics where a report is not what docs/report.schema.json says.
+pub(crate) fn check_report(report: &Report) {
+    schema::check_json(&report.to_json());
+}
+
 /// FFmpeg's release, for what differs between them.
 pub(crate) fn release() -> (u32, u32) {
     bare_machine().ffmpeg.release().expect("a release of FFmpeg")

@@ -280,6 +280,7 @@ fn chosen() {
     let driver = report.va_driver("/dev/dri/renderD128".as_ref()).unwrap();
     assert!(driver.vendor.as_deref().unwrap().contains("iHD"), "{driver:?}");
     assert!(driver.entries.iter().any(|e| e.decodes()) && driver.entries.iter().any(|e| e.encodes()));
+    super::common::check_report(&report);
     let again = Report::from_json(&report.to_json()).unwrap();
     assert_eq!(again.va, report.va);
 }

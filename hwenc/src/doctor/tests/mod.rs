@@ -232,6 +232,7 @@ fn one_check_runs_alone_and_an_unknown_one_is_an_error() {
 #[test]
 fn a_saved_report_is_judged_as_the_machine_was() {
     for case in cases() {
+        crate::probe::check::check_json(&case.report.to_json());
         let again = Report::from_json(&case.report.to_json()).unwrap();
         assert_eq!(again, case.report, "{}", case.name);
         let diagnosis = run_all(&again, None).unwrap();
