@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::page::{GUIDES, blocks, read, root};
-use super::shell::{calls, is_shell, understood};
+use super::shell::{calls, coming, directory, is_shell, shell, understood};
 
 const CONTAINERS: &str = "examples/containers";
 
@@ -117,6 +117,23 @@ fn nothing_is_privileged() {
             documents(&block.place, &block.text).iter().for_each(|d| has_no_privilege(&block.place, d));
         }
         assert!(!block.text.contains("--privileged"), "{}", block.place);
+    }
+}
+
+/// What hwenc itself writes for containers is held to the same, and says the same as the guides.
+#[test]
+fn configuration_that_hwenc_writes_is_no_worse() {
+    for words in ["doctor --snippet compose", "doctor --snippet kubernetes", "probe --format compose"] {
+        if coming(&calls(&format!("hwenc {words}"))[0]).is_some() {
+            continue;
+        }
+        let directory = directory();
+        let script = format!("softgpu run --device intel-arc:gid=993 -- hwenc {words}");
+        let output = shell(&script, directory.path()).output().unwrap();
+        assert!(output.status.success(), "{words}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.contains("993"), "{words} hands on no group:\n{text}");
+        documents(words, &text).iter().for_each(|document| has_no_privilege(words, document));
     }
 }
 

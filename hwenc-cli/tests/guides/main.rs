@@ -8,3 +8,4 @@ mod softgpu;
 mod files;
 mod page;
 mod shell;
+mod words;

@@ -51,14 +51,14 @@ const COMING: &[&str] = &[
 const COMMANDS: &[&str] = &["probe", "select", "doctor", "transcode"];
 
 /// The shell of a test: hwenc and softgpu are found, and nothing of the machine's own settings counts.
-fn shell(script: &str, directory: &Path) -> Command {
+pub fn shell(script: &str, directory: &Path) -> Command {
     let own = Path::new(env!("CARGO_BIN_EXE_hwenc")).parent().unwrap();
     let places = [own.to_owned(), softgpu::program().parent().unwrap().to_owned()];
     let path = env::var_os("PATH").unwrap_or_default();
     let path = env::join_paths(places.into_iter().chain(env::split_paths(&path))).unwrap();
     let mut command = Command::new("timeout");
     // Only what hangs takes so long.
-    command.args(["--kill-after=5", "120", "sh", "-c", script]);
+    command.args(["--kill-after=5", "600", "sh", "-c", script]);
     command.current_dir(directory).stdin(Stdio::null()).env("PATH", path).env("LC_ALL", "C");
     command.env("HWENC_CACHE_DIR", directory.join("cache")).env("XDG_CACHE_HOME", directory.join("cache"));
     for name in ["HWENC_HELPER", "HWENC_LOG", "LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH", "ENV"] {
@@ -67,7 +67,7 @@ fn shell(script: &str, directory: &Path) -> Command {
     command
 }
 
-fn directory() -> tempfile::TempDir {
+pub fn directory() -> tempfile::TempDir {
     let directory = tempfile::tempdir().unwrap();
     std::os::unix::fs::symlink(root().join("examples"), directory.path().join("examples")).unwrap();
     directory
