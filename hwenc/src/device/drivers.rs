@@ -93,7 +93,8 @@ pub(super) fn read(reader: &mut Reader<'_>, paths: &Paths) -> Vec<DriverFile> {
 pub(super) fn compiled_in(reader: &mut Reader<'_>, paths: &Paths) -> Option<String> {
     let library = library(reader, paths)?;
     let bytes = reader.bytes(&library)?;
-    let strings = bytes.split(|byte| *byte == 0).filter_map(|text| std::str::from_utf8(text).ok());
+    let strings = bytes.split(|byte| *byte == 0).filter(|text| text.first() == Some(&b'/'));
+    let strings = strings.filter_map(|text| std::str::from_utf8(text).ok());
     let mut lists = strings.filter(|text| {
         let mut parts = text.split(':').map(Path::new);
         let driver = |part: &Path| {

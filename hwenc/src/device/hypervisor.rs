@@ -2,7 +2,7 @@
 
 use super::roots::Reader;
 
-/// A part of what the firmware calls maker or product, and whose machine that is. Compare the tables of
+/// How what the firmware calls maker or product begins, and whose machine that is. Compare the tables of
 /// systemd-detect-virt(1) and virt-what(1). Of the clouds only those that always sell virtual machines are here.
 const FIRMWARE: &[(&str, &str)] = &[
     ("VMware", "VMware"),
@@ -24,8 +24,8 @@ const FIRMWARE: &[(&str, &str)] = &[
     ("Bochs", "QEMU/KVM"),
 ];
 
-/// Its name; none where nothing speaks for one.
-pub(super) fn read(reader: &mut Reader<'_>, cpuinfo: &str, flagged: bool) -> Option<String> {
+/// Its name; none where nothing names one.
+pub(super) fn read(reader: &mut Reader<'_>, cpuinfo: &str) -> Option<String> {
     let sys = reader.roots.sys.clone();
     // Documentation/ABI/stable/sysfs-hypervisor-xen. The machine's own system runs on Xen as well; it is told by
     // `control_d` (drivers/xen/xenfs), and has the devices.
@@ -44,7 +44,8 @@ pub(super) fn read(reader: &mut Reader<'_>, cpuinfo: &str, flagged: bool) -> Opt
     if vendor == "Amazon EC2" {
         return (!product.ends_with("metal")).then(|| "KVM (Amazon EC2)".to_owned());
     }
-    let named = FIRMWARE.iter().find(|(part, _)| [&vendor, &product].iter().any(|text| text.contains(part)));
+    let named =
+        FIRMWARE.iter().find(|(part, _)| [&vendor, &product].iter().any(|text| text.starts_with(part)));
     if let Some((_, name)) = named {
         return Some((*name).to_owned());
     }
@@ -58,8 +59,5 @@ pub(super) fn read(reader: &mut Reader<'_>, cpuinfo: &str, flagged: bool) -> Opt
     }
     // QEMU's board without firmware tables, in its device tree.
     let tree = reader.text(&sys.join("firmware/devicetree/base/compatible")).unwrap_or_default();
-    if tree.contains("linux,dummy-virt") {
-        return Some("QEMU/KVM".to_owned());
-    }
-    flagged.then(|| "unknown".to_owned())
+    tree.contains("linux,dummy-virt").then(|| "QEMU/KVM".to_owned())
 }

@@ -163,6 +163,14 @@ impl<'a> Reader<'a> {
         self.keep(path, read_start(path))
     }
 
+    /// The text of a file's first 8 KiB: the kernel makes as much as is asked for, and may take long over a whole file.
+    pub(super) fn first_text(&mut self, path: &Path) -> Option<String> {
+        let mut bytes = Vec::new();
+        let read = File::open(path).and_then(|file| file.take(8 << 10).read_to_end(&mut bytes));
+        self.keep(path, read)?;
+        Some(String::from_utf8_lossy(&bytes).trim().to_owned())
+    }
+
     /// The text of a small file, without white space around it.
     pub(super) fn text(&mut self, path: &Path) -> Option<String> {
         let bytes = self.bytes(path)?;

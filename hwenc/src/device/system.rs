@@ -21,8 +21,8 @@ pub struct System {
     pub virtual_machine: bool,
     /// The kernel's release.
     pub kernel: Option<String>,
-    /// What the machine runs in, by the words of its firmware or kernel: `QEMU/KVM`, `VMware`, `Hyper-V`, `Xen`, …; `unknown`
-    /// where only the processor speaks for one; none where nothing does.
+    /// What the machine runs in, by the words of its firmware or kernel: `QEMU/KVM`, `VMware`, `Hyper-V`, `Xen`, …; none where
+    /// nothing names one, which a virtual machine may be all the same.
     pub hypervisor: Option<String>,
     /// IOMMU groups of the kernel (`/sys/kernel/iommu_groups`); 0 where the IOMMU is off, none where nobody can tell.
     pub iommu_groups: Option<u32>,
@@ -74,14 +74,15 @@ const SET: &[&str] = &["LD_LIBRARY_PATH", "LD_PRELOAD"];
 impl System {
     pub(super) fn read(reader: &mut Reader<'_>) -> Self {
         let roots = reader.roots;
-        let cpu = reader.text(&roots.proc.join("cpuinfo")).unwrap_or_default();
+        // The first processor tells; there may be hundreds.
+        let cpu = reader.first_text(&roots.proc.join("cpuinfo")).unwrap_or_default();
         let field = |key: &str| {
             let mut pairs = cpu.lines().filter_map(|line| line.split_once(':'));
             pairs.find(|(k, _)| k.trim() == key).map(|(_, value)| value.trim().to_owned())
         };
         let command_line = reader.text(&roots.proc.join("cmdline")).unwrap_or_default();
         let flagged = field("flags").is_some_and(|f| f.split_whitespace().any(|f| f == "hypervisor"));
-        let hypervisor = hypervisor::read(reader, &cpu, flagged);
+        let hypervisor = hypervisor::read(reader, &cpu);
         let modules = kernel::modules(reader);
         System {
             cpu: field("model name"),
@@ -113,4 +114,21 @@ fn distributions(release: &str) -> Vec<String> {
     };
     let lists = ["ID", "ID_LIKE"].iter().filter_map(|key| value(key));
     lists.flat_map(|list| list.split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::variables;
+
+    #[test]
+    fn what_is_nobodys_business_is_told_by_name_alone() {
+        let told = variables(|name| match name {
+            "LD_LIBRARY_PATH" => Some("/home/alice/secret".into()),
+            "LIBVA_DRIVER_NAME" => Some("i965".into()),
+            "DRI_PRIME" => Some(String::new()),
+            _ => None,
+        });
+        let told: Vec<_> = told.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        assert_eq!(told, [("DRI_PRIME", ""), ("LD_LIBRARY_PATH", "set"), ("LIBVA_DRIVER_NAME", "i965")]);
+    }
 }

@@ -57,7 +57,6 @@ fn hypervisors_without_firmware_are_told_otherwise() {
         ("sys/hypervisor/type", "xen\n", "Xen"),
         ("proc/sys/kernel/osrelease", "5.15.167.4-microsoft-standard-WSL2\n", "WSL"),
         ("proc/cpuinfo", "processor\t: 0\nvendor_id\t: User Mode Linux\n", "User Mode Linux"),
-        ("proc/cpuinfo", "model name\t: Some CPU\nflags\t\t: fpu hypervisor\n", "unknown"),
         ("sys/firmware/devicetree/base/compatible", "linux,dummy-virt\0", "QEMU/KVM"),
     ] {
         let tree = Tree::new();
@@ -67,6 +66,19 @@ fn hypervisors_without_firmware_are_told_otherwise() {
     let owner = Tree::new();
     owner.file("sys/hypervisor/type", "xen\n").file("proc/xen/capabilities", "control_d\n");
     assert_eq!(owner.read().system.hypervisor, None, "the domain that has the devices");
+    let nameless = Tree::new();
+    nameless.file("proc/cpuinfo", "model name\t: Some CPU\nflags\t\t: fpu hypervisor\n");
+    let system = nameless.read().system;
+    assert_eq!((system.hypervisor, system.virtual_machine), (None, true));
+}
+
+#[test]
+fn the_first_of_hundreds_of_processors_tells() {
+    let tree = Tree::new();
+    let processor = format!("model name\t: Some CPU\nflags\t\t: {} hypervisor\n\n", "flag ".repeat(300));
+    tree.file("proc/cpuinfo", &processor.repeat(256));
+    let system = tree.read().system;
+    assert_eq!((system.cpu.as_deref(), system.virtual_machine), (Some("Some CPU"), true));
 }
 
 #[test]
