@@ -120,3 +120,15 @@ fn no_code_is_named_that_does_not_exist() {
         assert!(seen >= 8, "{guide} names only {seen}");
     }
 }
+
+/// What the doctor complains of in a container or a virtual machine, a guide has an answer to.
+#[test]
+fn every_check_of_a_setup_is_answered_in_a_guide() {
+    let guides: String = GUIDES[1..].iter().map(|guide| read(guide)).collect();
+    // About FFmpeg's age, and about what trials found out: the same everywhere, so docs/codes.md alone has them.
+    let anywhere = ["ffmpeg.version", "helper.missing", "driver.crashed", "driver.memory_exhausted"];
+    for check in hwenc::doctor::CHECKS {
+        let known = anywhere.contains(&check.id) || check.id.starts_with("trial.");
+        assert!(known || guides.contains(&format!("`{}`", check.id)), "no guide speaks of {}", check.id);
+    }
+}

@@ -19,9 +19,7 @@ const ELSEWHERE: &[(&str, &[&str])] = &[
         &[
             "apt",
             "echo", // into files of the system
-            "mkdir",
             "modprobe",
-            "mv",
             "nvidia-ctk",
             "reboot",
             "sed",
