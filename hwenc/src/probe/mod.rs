@@ -3,6 +3,8 @@
 #[cfg(test)]
 #[path = "../../tests/common/schema.rs"]
 pub(crate) mod check;
+#[cfg(test)]
+mod compiled;
 #[allow(dead_code)] // until there is who asks
 mod drill;
 mod format;

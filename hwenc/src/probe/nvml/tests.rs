@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use super::super::compiled;
 use super::*;
 
 /// What comes before the answer in the output.
@@ -14,10 +15,7 @@ const FAKE: &str = "HWENC_TEST_NVML";
 fn library(model: &str) -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join(LIBRARY);
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/probe/nvml/fake.c");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-shared", "-fPIC", &format!("-DMODEL={model}"), "-o"]).arg(&path).arg(source);
-    assert!(compiler.status().expect("a C compiler, which FFmpeg's bindings need as well").success());
+    compiled::library(include_str!("fake.c"), &[&format!("-DMODEL={model}")], &path);
     (directory, path)
 }
 

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
+use super::super::compiled;
 use super::*;
 
 const NODE: &str = "HWENC_TEST_V4L2";
@@ -15,9 +16,7 @@ fn ask(kind: &str) -> V4l2Device {
     let directory = tempfile::tempdir().unwrap();
     let (shim, node) = (directory.path().join("fake.so"), directory.path().join("video11"));
     std::fs::write(&node, "").unwrap();
-    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/probe/v4l2/fake.c");
-    let compiled = Command::new("cc").args(["-shared", "-fPIC", "-o"]).arg(&shim).arg(source).status();
-    assert!(compiled.expect("a C compiler, which FFmpeg's bindings need as well").success());
+    compiled::library(include_str!("fake.c"), &[], &shim);
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["--exact", "probe::v4l2::tests::inside", "--nocapture"]);
     let output = command.env("LD_PRELOAD", &shim).env(NODE, &node).env(KIND, kind).output().unwrap();
