@@ -14,7 +14,7 @@ const LOAD_HUC: i32 = 1 << 1;
 fn is_off(firmware: &Firmware) -> bool {
     let off = |words: &String| {
         let words = words.to_ascii_lowercase();
-        ["disabled", "not loaded", "not supported", "fail", "missing", "error", "not running"]
+        ["disabled", "not loaded", "not supported", "fail", "missing", "error", "not running", "n/a"]
             .iter()
             .any(|word| words.contains(word))
     };

@@ -37,6 +37,11 @@ pub(super) fn v4l2_encoder_opens(report: &Report) -> bool {
     report.machine.video.iter().any(|node| node.file.can_open() && is_v4l2_encoder(report, node))
 }
 
+/// A board without PCI, whose encoder is a device or a library of its own: the node's driver only draws.
+pub(super) fn is_board(report: &Report, node: &Path) -> bool {
+    hardware_of(report, node).is_some_and(|hardware| hardware.bus.as_deref() == Some("platform"))
+}
+
 /// Trials on devices, not those of the CPU.
 pub(super) fn hardware_trials(report: &Report) -> impl Iterator<Item = &Tried> {
     let on_device =

@@ -21,12 +21,19 @@ fn started(driver: &VaDriver) -> bool {
 
 /// Something encodes without the driver in question.
 pub(super) fn another_encodes(report: &Report) -> bool {
-    report.va.iter().any(encodes) || questions::nvidia_works(report)
+    report.va.iter().any(encodes) || questions::nvidia_works(report) || questions::v4l2_encoder_opens(report)
 }
 
 pub(super) fn driver(report: &Report) -> Finding {
     let dead: Vec<&VaDriver> =
         report.va.iter().filter(|driver| driver.error.is_some() && driver.lost.is_none()).collect();
+    if !dead.is_empty()
+        && dead.iter().all(|driver| questions::is_board(report, &driver.node))
+        && questions::v4l2_encoder_opens(report)
+    {
+        let lines = report.va.iter().map(line);
+        return Finding::not_needed("this board encodes through V4L2").evidences(lines);
+    }
     let finding = match dead.first() {
         Some(first) => {
             let explained = va_choice::wrong(report).level != Level::Ok;
@@ -35,7 +42,11 @@ pub(super) fn driver(report: &Report) -> Finding {
                 format!("no VA-API driver starts on {}", label(report, first)),
                 "libva loads a driver for each GPU; without it neither VA-API nor Quick Sync works there",
             )
-            .plainly("the GPU's video driver, which is a package of its own, is missing or does not start")
+            .plainly(if questions::is_board(report, &first.node) {
+                "the GPU of this board does not encode, and no other device for it was found"
+            } else {
+                "the GPU's video driver, which is a package of its own, is missing or does not start"
+            })
             .unless(another_encodes(report))
             .steps(if explained { see } else { fix(report, first) })
         }
@@ -142,6 +153,13 @@ pub(super) fn fix(report: &Report, driver: &VaDriver) -> Vec<Step> {
             intel(report, generation(report, driver).and_then(Generation::driver).unwrap_or("iHD"))
         }
         Some(vendor::AMD) => MESA_DRIVER.steps(report),
+        _ if questions::is_board(report, &driver.node) => {
+            return vec![Step::Say(
+                "boards such as this encode through V4L2 (`ls /dev/video*`) or a library of their makers, not through \
+                 VA-API; hand the container those nodes"
+                    .into(),
+            )];
+        }
         _ => return vec![Step::Say("install the VA-API driver of this GPU, if it has one".into())],
     };
     for name in ["LIBVA_DRIVER_NAME", "LIBVA_DRIVERS_PATH"] {

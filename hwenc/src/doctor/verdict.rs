@@ -8,7 +8,7 @@ use crate::backend;
 use crate::probe::Report;
 
 use super::finding::{Level, Step};
-use super::{Outcome, questions};
+use super::{Outcome, questions, vaapi};
 
 /// An encoder that a trial has shown to work.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -125,7 +125,13 @@ fn software(report: &Report) -> Option<String> {
 fn untried(report: &Report) -> Verdict {
     let opened: Vec<&str> =
         report.bare.iter().filter(|bare| bare.refused.is_none()).map(|bare| bare.encoder.as_str()).collect();
-    let (text, step) = if !opened.is_empty() && questions::hardware_trials(report).count() == 0 {
+    let va = report.va.iter().any(vaapi::encodes);
+    let board = !va && !questions::nvidia_works(report) && questions::v4l2_encoder_opens(report);
+    let (text, step) = if board {
+        let text =
+            "A V4L2 encoder is here, but this version of hwenc does not use such encoders yet.".to_owned();
+        (text, "use a newer hwenc where there is one")
+    } else if !opened.is_empty() && questions::hardware_trials(report).count() == 0 {
         let verb = if opened.len() == 1 { "opens" } else { "open" };
         let text = format!(
             "{} {verb} here, but this version of hwenc does not use such encoders yet.",

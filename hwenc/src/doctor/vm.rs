@@ -22,7 +22,8 @@ pub(super) fn passthrough(report: &Report) -> Finding {
     if has_gpu(report) {
         return Finding::ok("this virtual machine was given a GPU");
     }
-    let named = system.hypervisor.as_ref().map_or_else(String::new, |name| format!(" ({name})"));
+    let hypervisor = system.hypervisor.as_deref().filter(|name| *name != "unknown");
+    let named = hypervisor.map_or_else(String::new, |name| format!(" ({name})"));
     Finding::problem(
         format!("there is no GPU in this virtual machine{named}"),
         "the display of a virtual machine has no encoder: a real GPU, or a virtual function of one, has to be passed \
@@ -30,7 +31,7 @@ pub(super) fn passthrough(report: &Report) -> Finding {
     )
     .plainly("there is no GPU in this virtual machine")
     .unless(something_else_works(report))
-    .steps(steps(system.hypervisor.as_deref()))
+    .steps(steps(hypervisor))
     .say(SOFTWARE)
 }
 

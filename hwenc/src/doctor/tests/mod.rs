@@ -259,3 +259,37 @@ fn this_machine_can_be_diagnosed() {
     let version = diagnosis.checks.iter().find(|outcome| outcome.id == "ffmpeg.version").unwrap();
     assert_eq!(version.finding.level, Level::Ok, "{}", diagnosis.render(true));
 }
+
+/// Reports of whole machines, as their probes wrote them.
+#[test]
+fn recorded_machines_get_verdicts_that_help() {
+    for (name, text, verdict) in [
+        (
+            "none in Docker",
+            include_str!("../../../tests/reports/none-in-docker.json"),
+            "no GPU in this virtual machine",
+        ),
+        (
+            "T4 in Docker",
+            include_str!("../../../tests/reports/nvidia-t4-in-docker.json"),
+            "without its encoding library",
+        ),
+        ("Gen9", include_str!("../../../tests/reports/intel-gen9.json"), "none was tried"),
+        ("Arc and RDNA 3", include_str!("../../../tests/reports/intel-arc-amd-rdna3.json"), "none was tried"),
+        (
+            "Raspberry Pi 4",
+            include_str!("../../../tests/reports/raspberry-pi-4.json"),
+            "A V4L2 encoder is here",
+        ),
+        (
+            "Jetson Orin",
+            include_str!("../../../tests/reports/jetson-orin.json"),
+            "the GPU of this board does not encode",
+        ),
+    ] {
+        let diagnosis = run_all(&Report::from_json(text).unwrap(), None).unwrap();
+        let plain = diagnosis.render(false);
+        assert!(plain.lines().next().unwrap().contains(verdict), "{name}:\n{plain}");
+        assert_eq!(leak(&plain), None, "{name}:\n{plain}");
+    }
+}

@@ -37,7 +37,7 @@ pub(super) fn cases() -> Vec<Case> {
         case(
             "a board that encodes through V4L2",
             with(host(), |r| r.machine.video.push(video("video11", "bcm2835-codec-encode"))),
-            "none was tried",
+            "A V4L2 encoder is here",
             &[("device.dri_missing", Warning, &[])],
         ),
         case(
