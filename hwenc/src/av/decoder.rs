@@ -1,6 +1,6 @@
 //! [`Decoder`]: packets into frames.
 
-use std::ffi::c_int;
+use std::ffi::{CStr, CString, c_int};
 use std::ptr::{self, NonNull};
 
 use ffmpeg_sys_next as ff;
@@ -72,6 +72,55 @@ impl Decoder {
         }
         decoder._device = device;
         Ok(decoder)
+    }
+
+    /// Opens the first of these decoders of libavcodec that is there, with one thread and no device. It is told nothing of
+    /// the stream but the parameter sets that are kept beside it.
+    ///
+    /// # Errors
+    /// [`Code::InputNoDecoder`] where none of them is there, [`Code::InputCorrupt`].
+    pub(crate) fn on_cpu(codec: &str, names: &[&str], extradata: &[u8]) -> Result<Self> {
+        let find = |name: &&str| {
+            let name = CString::new(*name).ok()?;
+            // SAFETY: a terminated string; static descriptions come back, null for what is not there.
+            let found = unsafe { ff::avcodec_find_decoder_by_name(name.as_ptr()) };
+            (!found.is_null()).then_some(found)
+        };
+        let Some(description) = names.iter().find_map(find) else {
+            return Err(Error::new(Code::InputNoDecoder, format!("this FFmpeg has no decoder for {codec}"))
+                .with_evidence(super::version::line()));
+        };
+        // SAFETY: a static description.
+        let context = error::alloc(unsafe { ff::avcodec_alloc_context3(description) }, "a decoder")?;
+        let decoder = Decoder { context, time_base: Rational::new(0, 1), _device: None };
+        let mark = log::mark();
+        // SAFETY: the context is fresh and ours, and frees the parameter sets, which have the padding that is asked for.
+        let ret = unsafe {
+            let c = &mut *context.as_ptr();
+            if !extradata.is_empty() {
+                let padded = extradata.len() + ff::AV_INPUT_BUFFER_PADDING_SIZE as usize;
+                let data = error::alloc(ff::av_mallocz(padded).cast::<u8>(), "parameter sets")?.as_ptr();
+                ptr::copy_nonoverlapping(extradata.as_ptr(), data, extradata.len());
+                (c.extradata, c.extradata_size) = (data, extradata.len() as c_int);
+            }
+            tell_damage(c, codec);
+            c.thread_count = 1;
+            ff::avcodec_open2(c, description, ptr::null_mut())
+        };
+        if ret < 0 {
+            return Err(decoder.failure(format!("the decoder for {codec} does not open"), ret, mark));
+        }
+        Ok(decoder)
+    }
+
+    /// libavcodec's name of the profile that the stream has, once a picture was decoded.
+    pub(crate) fn profile(&self) -> Option<String> {
+        // SAFETY: alive as long as self; the name is static, null for a profile that libavcodec does not know.
+        unsafe {
+            let c = self.context.as_ref();
+            let name = ff::avcodec_profile_name(c.codec_id, c.profile);
+            (!name.is_null()).then(|| CStr::from_ptr(name).to_string_lossy().into_owned())
+        }
     }
 
     /// Sends a packet, or `None` for the end. Says `false` when frames must be received first.

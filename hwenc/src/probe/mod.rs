@@ -1,10 +1,13 @@
 //! What is here: devices, libraries, and the FFmpeg in this process.
 
+mod attempt;
+mod bare;
 #[cfg(test)]
 #[path = "../../tests/common/schema.rs"]
 pub(crate) mod check;
 #[cfg(test)]
 mod compiled;
+mod distance;
 #[allow(dead_code)] // until there is who asks
 mod drill;
 mod format;
@@ -12,10 +15,12 @@ mod format;
 mod helper;
 #[allow(dead_code)]
 mod here;
+mod idr;
 #[allow(dead_code)]
 mod job;
 #[allow(dead_code)]
 mod journal;
+mod judge;
 mod library;
 #[allow(dead_code)]
 mod load;
@@ -24,6 +29,7 @@ pub(crate) mod machines;
 mod nvml;
 #[allow(dead_code)]
 mod perform;
+mod picture;
 mod report;
 #[allow(dead_code)]
 mod runner;
@@ -32,6 +38,7 @@ mod schema;
 mod trial;
 mod v4l2;
 mod va;
+mod words;
 
 pub use format::Format;
 #[doc(hidden)]

@@ -2,11 +2,10 @@
 
 use crate::av;
 use crate::device::Access;
-use crate::error::{Code, Reason};
 
 use super::job::{Answer, Job};
 use super::library::LIBRARIES;
-use super::{Library, Nvml, Outcome, V4l2Device};
+use super::{Library, Nvml, V4l2Device, bare};
 
 impl Job {
     /// Asks. A driver may hang, crash or end this process.
@@ -18,12 +17,9 @@ impl Job {
             Job::Va { node, driver } => Answer::Va(av::va::ask(node, driver.as_deref())),
             Job::V4l2 { node } => Answer::V4l2(V4l2Device::ask(node)),
             Job::Nvml => Answer::Nvml(Nvml::ask()),
-            Job::Bare { .. } => Answer::Bare(None),
+            Job::Bare { encoder, device } => Answer::Bare(bare::open(encoder, device.as_deref())),
             Job::Drill(drill) => Answer::Drill(drill.perform()),
-            Job::Trial(trial) => Answer::Trial(Outcome::Failed(Reason::new(
-                Code::Internal,
-                format!("this version does not try {}", trial.encoder),
-            ))),
+            Job::Trial(trial) => Answer::Trial(trial.run()),
         }
     }
 }

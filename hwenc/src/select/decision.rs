@@ -10,7 +10,7 @@ use crate::av::Frame;
 use crate::backend::{self, Backend, Offer, Place};
 use crate::encode::Session;
 use crate::error::{Code, Error, Reason, Result};
-use crate::probe::{Report, VaEntry};
+use crate::probe::{Report, Trial, VaEntry};
 
 /// What became of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -53,6 +53,23 @@ pub struct Decision {
 }
 
 impl Decision {
+    /// The one candidate of a trial, chosen without further question.
+    pub(crate) fn of_trial(trial: &Trial) -> Result<Self> {
+        let Some((backend, _)) = backend::of_encoder(&trial.encoder) else {
+            return Err(super::unknown_encoder(&trial.encoder));
+        };
+        let candidate = Candidate {
+            encoder: trial.encoder.clone(),
+            backend: backend.name.to_owned(),
+            device: trial.device.clone(),
+            verdict: Verdict::Chosen,
+            reason: Reason::new(Code::Chosen, "it is tried"),
+            va: trial.va.clone(),
+        };
+        let request = trial.request.clone();
+        Ok(Decision { request, candidates: vec![candidate], chosen: 0, fallback_used: false })
+    }
+
     /// What was asked for.
     pub fn request(&self) -> &Request {
         &self.request

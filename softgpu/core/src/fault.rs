@@ -29,6 +29,10 @@ pub enum Action {
     Truncate,
     /// Another picture is coded or decoded than the one asked for.
     Wrong,
+    /// A green picture is coded instead: all samples are zero.
+    Green,
+    /// The coded picture says that decoding cannot begin at it, where it can.
+    PFirst,
     /// The device is gone from then on: every entry fails.
     Lost,
     /// It takes 64 MiB of memory and never gives them back.
@@ -107,7 +111,7 @@ pub const ERRNO: names::Names<i32> = &[
     ("EOPNOTSUPP", 95),
 ];
 
-const ACTIONS: &str = "hang, segv, abort, slow:MS, truncate, wrong, lost, eat";
+const ACTIONS: &str = "hang, segv, abort, slow:MS, truncate, wrong, green, p-first, lost, eat";
 
 impl FromStr for Rule {
     type Err = ParseError;
@@ -143,6 +147,8 @@ impl FromStr for Rule {
                 "abort" => Action::Abort,
                 "truncate" => Action::Truncate,
                 "wrong" => Action::Wrong,
+                "green" => Action::Green,
+                "p-first" => Action::PFirst,
                 "lost" => Action::Lost,
                 "eat" => Action::Eat,
                 _ => match names::number(statuses, action) {
@@ -156,8 +162,11 @@ impl FromStr for Rule {
                 },
             },
         };
-        if matches!(action, Action::Truncate | Action::Wrong) && entry != Va::EndPicture.name() {
-            return Err(fail("truncate and wrong are about a picture: only at va.EndPicture".to_owned()));
+        let about_a_picture =
+            matches!(action, Action::Truncate | Action::Wrong | Action::Green | Action::PFirst);
+        if about_a_picture && entry != Va::EndPicture.name() {
+            let text = "truncate, wrong, green and p-first are about a picture: only at va.EndPicture";
+            return Err(fail(text.to_owned()));
         }
         Ok(Self { entry: entry.to_owned(), action, when })
     }
@@ -185,6 +194,8 @@ impl fmt::Display for Rule {
             Action::Slow(ms) => write!(f, "slow:{ms}")?,
             Action::Truncate => f.write_str("truncate")?,
             Action::Wrong => f.write_str("wrong")?,
+            Action::Green => f.write_str("green")?,
+            Action::PFirst => f.write_str("p-first")?,
             Action::Lost => f.write_str("lost")?,
             Action::Eat => f.write_str("eat")?,
         }
@@ -273,6 +284,8 @@ mod tests {
             "va.SyncBuffer=slow:250@/3",
             "va.EndPicture=truncate@5",
             "va.EndPicture=wrong",
+            "va.EndPicture=green@2",
+            "va.EndPicture=p-first@1",
             "va.MapBuffer=lost@7",
             "va.CreateBuffer=eat@/10",
             "va.RenderPicture=segv",
@@ -303,6 +316,8 @@ mod tests {
             ("va.EndPicture=slow:soon", "milliseconds"),
             ("va.EndPicture=slow", "slow:MS"),
             ("va.CreateConfig=truncate", "va.EndPicture"),
+            ("va.CreateConfig=green", "va.EndPicture"),
+            ("va.MapBuffer=p-first", "va.EndPicture"),
         ] {
             let error = text.parse::<Rule>().expect_err(text).to_string();
             assert!(error.contains(says) && error.contains(text), "{text}: {error}");

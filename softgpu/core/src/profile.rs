@@ -228,7 +228,7 @@ macro_rules! embedded {
 /// The profiles that come with softgpu: name and TOML.
 pub const EMBEDDED: &[(&str, &str)] = embedded! {
     "intel-haswell" "intel-gen9" "intel-arc" "amd-rdna2" "amd-rdna3" "virtio"
-    "liar-h264-open" "liar-hevc" "liar-10bit" "liar-wrong" "liar-hang" "liar-crash" "liar-init"
+    "liar-h264-open" "liar-hevc" "liar-10bit" "liar-wrong" "liar-green" "liar-p-first" "liar-hang" "liar-crash" "liar-init"
 };
 
 /// A profile that comes with softgpu.

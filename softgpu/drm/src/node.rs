@@ -132,8 +132,8 @@ pub(crate) fn faults(table: &Table, entry: Drm) -> Option<c_int> {
             }
             Action::Abort => std::process::abort(),
             Action::Eat => std::mem::forget(vec![1u8; 64 << 20]),
-            // Remembered by the rules; the two others are about pictures.
-            Action::Lost | Action::Truncate | Action::Wrong => {}
+            // Remembered by the rules; the others are about pictures.
+            Action::Lost | Action::Truncate | Action::Wrong | Action::Green | Action::PFirst => {}
         }
     }
     // As the kernel answers for a device that was unplugged (drm_dev_is_unplugged).

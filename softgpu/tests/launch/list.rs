@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{softgpu, text};
 
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 15] = [
     "intel-haswell",
     "intel-gen9",
     "intel-arc",
@@ -15,6 +15,8 @@ const NAMES: [&str; 13] = [
     "liar-hevc",
     "liar-10bit",
     "liar-wrong",
+    "liar-green",
+    "liar-p-first",
     "liar-hang",
     "liar-crash",
     "liar-init",

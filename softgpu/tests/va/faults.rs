@@ -93,7 +93,7 @@ fn a_truncated_and_a_wrong_picture_are_not_what_was_sent() {
     let expected = decode(&good);
     assert_eq!(expected.len(), FRAMES);
     // The sixth picture is an IDR: what comes before is whole, and so is what comes after the next one.
-    for action in ["wrong", "truncate"] {
+    for action in ["wrong", "green", "truncate"] {
         let rule = format!("va.EndPicture={action}@6");
         let (run, output) = encode(&rule);
         assert!(output.status.success(), "{rule}: {}", text(&output.stderr));
@@ -106,6 +106,41 @@ fn a_truncated_and_a_wrong_picture_are_not_what_was_sent() {
     let size = |run: &Run| std::fs::metadata(run.path("out.h264")).expect("the stream").len();
     let (cut, _) = encode("va.EndPicture=truncate");
     assert!(size(&cut) < size(&good) * 6 / 10, "{} of {}", size(&cut), size(&good));
+}
+
+#[test]
+fn a_beginning_can_deny_that_it_is_one() {
+    for (codec, encoder) in [("h264", "h264_vaapi"), ("hevc", "hevc_vaapi")] {
+        let first = |rule: &str| {
+            let run = Run::new(&["--device", "intel-arc", "--engine", "x264", "--fault", rule]);
+            let name = format!("out.{codec}");
+            let output = run.run(&[
+                "ffmpeg",
+                "-v",
+                "error",
+                "-vaapi_device",
+                "/dev/dri/renderD128",
+                "-f",
+                "lavfi",
+                "-i",
+                "testsrc2=size=320x192:rate=20:duration=0.2",
+                "-vf",
+                "format=nv12,hwupload",
+                "-c:v",
+                encoder,
+                &name,
+            ]);
+            assert!(output.status.success(), "{}", text(&output.stderr));
+            let stream = std::fs::read(run.path(&name)).expect("the stream");
+            let headers = stream.windows(4).filter(|w| w[..3] == [0, 0, 1]).map(|w| w[3]);
+            let mut kinds =
+                headers.map(|header| if codec == "h264" { header & 31 } else { header >> 1 & 63 });
+            kinds.find(|kind| if codec == "h264" { (1..=5).contains(kind) } else { *kind < 32 })
+        };
+        let idr = first("va.EndPicture=slow:1@1").expect("a slice");
+        assert!(matches!(idr, 5 | 19 | 20), "{codec}: {idr}");
+        assert_eq!(first("va.EndPicture=p-first@1"), Some(1), "{codec}");
+    }
 }
 
 #[test]

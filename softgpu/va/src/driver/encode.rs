@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::Call;
 use super::buffers::{Buffer, Busy, Store};
 use super::contexts::Context;
+use super::fault::Quirks;
 use super::picture::{Picture, Target};
 use crate::engine::{EncodeJob, Encoder, RateSettings};
 use crate::failure::{Failure, Outcome};
@@ -167,10 +168,15 @@ impl Call<'_> {
             };
             encoder.encode(&job, &mut store.coded)
         };
-        target
-            .surface
-            .read(|source| if quirks.wrong { with_another(&source, code) } else { code(source) })?;
+        target.surface.read(|source| match quirks {
+            Quirks { green: true, .. } => with_another(&source, |_| 0, code),
+            Quirks { wrong: true, .. } => with_another(&source, |byte| !byte, code),
+            _ => code(source),
+        })?;
         let data = &mut store.coded.data;
+        if quirks.p_first {
+            no_beginning(profile, data);
+        }
         if data.len() > capacity {
             self.misuse(&misuse::CODED_TOO_SMALL, || format!("{} bytes for {}", capacity, data.len()));
             store.status |= sys::VA_CODED_BUF_STATUS_SLICE_OVERFLOW_MASK;
@@ -184,8 +190,69 @@ impl Call<'_> {
     }
 }
 
-/// Has another picture worked on than the one that is there: its negative, upside down in value.
-fn with_another<R>(source: &Planes<'_>, work: impl FnOnce(Planes<'_>) -> R) -> R {
-    let other = source.data.map(|plane| plane.iter().map(|byte| !byte).collect::<Vec<u8>>());
+/// Has another picture worked on than the one that is there.
+fn with_another<R>(source: &Planes<'_>, byte: fn(u8) -> u8, work: impl FnOnce(Planes<'_>) -> R) -> R {
+    let other = source.data.map(|plane| plane.iter().map(|from| byte(*from)).collect::<Vec<u8>>());
     work(Planes { data: [&other[0], &other[1], &other[2]], ..*source })
+}
+
+/// Makes the headers of an IDR picture or key frame those of another picture; what follows them stays.
+fn no_beginning(profile: i32, data: &mut [u8]) {
+    match profile {
+        // The type of every slice (ITU-T H.264, table 7-1): 5 becomes 1.
+        sys::VAProfileH264ConstrainedBaseline | sys::VAProfileH264Main | sys::VAProfileH264High => {
+            each_nal(data, |header| {
+                if *header & 31 == 5 {
+                    *header = *header & !31 | 1
+                }
+            });
+        }
+        // Likewise (ITU-T H.265, table 7-1): 19 and 20 become 1.
+        sys::VAProfileHEVCMain | sys::VAProfileHEVCMain10 => {
+            each_nal(data, |header| {
+                if matches!(*header >> 1 & 63, 19 | 20) {
+                    *header = *header & 0x81 | 1 << 1
+                }
+            });
+        }
+        // The second bit behind the headers of OBU_FRAME_HEADER and OBU_FRAME: frame_type (AV1, 5.9.2), 0 becomes 1.
+        sys::VAProfileAV1Profile0 => {
+            let mut at = 0;
+            while let Some(&header) = data.get(at) {
+                let mut size = 0;
+                at += 1 + usize::from(header >> 2 & 1);
+                for shift in (0..56).step_by(7) {
+                    let byte = data.get(at).copied().unwrap_or(0);
+                    at += 1;
+                    size |= usize::from(byte & 0x7f) << shift;
+                    if byte & 0x80 == 0 {
+                        break;
+                    }
+                }
+                if matches!(header >> 3 & 15, 3 | 6)
+                    && let Some(first) = data.get_mut(at)
+                {
+                    *first |= 0b0010_0000;
+                    return;
+                }
+                at += size;
+            }
+        }
+        // frame_type behind the marker, the profile and show_existing_frame (VP9, 6.2).
+        sys::VAProfileVP9Profile0 | sys::VAProfileVP9Profile2 => {
+            if let Some(first) = data.first_mut() {
+                *first |= 0b0000_0100;
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Hands out the first byte of every NAL unit.
+fn each_nal(data: &mut [u8], work: impl Fn(&mut u8)) {
+    for at in 3..data.len() {
+        if data[at - 3..at] == [0, 0, 1] {
+            work(&mut data[at]);
+        }
+    }
 }

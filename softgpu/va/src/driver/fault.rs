@@ -18,6 +18,10 @@ pub(crate) struct Quirks {
     pub(crate) truncate: bool,
     /// Another picture.
     pub(crate) wrong: bool,
+    /// A picture of zeros.
+    pub(crate) green: bool,
+    /// A picture where decoding can begin says that it cannot.
+    pub(crate) p_first: bool,
 }
 
 /// A lost device frees what its client gives back, as drivers do: it is memory of the process.
@@ -66,6 +70,8 @@ pub(super) fn apply(faults: &Faults, entry: Va) -> Outcome<Quirks> {
             Action::Slow(ms) => std::thread::sleep(Duration::from_millis(ms)),
             Action::Truncate => quirks.truncate = true,
             Action::Wrong => quirks.wrong = true,
+            Action::Green => quirks.green = true,
+            Action::PFirst => quirks.p_first = true,
             Action::Eat => {
                 vec![0xa5_u8; 64 << 20].leak();
             }
@@ -102,8 +108,12 @@ impl Call<'_> {
     pub(super) fn faults(&self, faults: &Faults) -> Outcome {
         let more = apply(faults, self.entry)?;
         let quirks = self.quirks.get();
-        self.quirks
-            .set(Quirks { truncate: quirks.truncate || more.truncate, wrong: quirks.wrong || more.wrong });
+        self.quirks.set(Quirks {
+            truncate: quirks.truncate || more.truncate,
+            wrong: quirks.wrong || more.wrong,
+            green: quirks.green || more.green,
+            p_first: quirks.p_first || more.p_first,
+        });
         Ok(())
     }
 }
