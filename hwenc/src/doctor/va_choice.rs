@@ -15,7 +15,8 @@ fn used<'a>(report: &'a Report, driver: &'a VaDriver) -> Option<&'a str> {
     let said = driver.vendor.as_deref().unwrap_or_default();
     let spoke = INTEL.into_iter().find(|name| said.contains(name));
     let variable = report.machine.system.variables.get(VARIABLE).map(String::as_str);
-    let installed: Vec<&str> = INTEL.into_iter().filter(|name| is_installed(report, name)).collect();
+    let intel = questions::vendor_of(report, &driver.node) == Some(vendor::INTEL);
+    let installed: Vec<&str> = INTEL.into_iter().filter(|name| intel && is_installed(report, name)).collect();
     let only = if let [one] = installed[..] { Some(one) } else { None };
     driver.name.as_deref().or(spoke).or(variable).or(only)
 }
@@ -43,16 +44,27 @@ struct Choice<'a> {
     why: &'static str,
 }
 
+/// The driver that a GPU cannot do without, where another was used, and why.
+fn needed(report: &Report, driver: &VaDriver, used: &str) -> Option<(&'static str, &'static str)> {
+    const OTHERS: &str = "that driver is for GPUs of another maker";
+    match questions::vendor_of(report, &driver.node)? {
+        vendor::INTEL if !INTEL.contains(&used) => {
+            let wanted = vaapi::generation(report, driver).and_then(Generation::driver);
+            Some((wanted.unwrap_or("iHD"), OTHERS))
+        }
+        vendor::INTEL => match vaapi::generation(report, driver)?.driver()? {
+            wanted if wanted == used => None,
+            "iHD" => Some(("iHD", "i965 ends with the GPUs of 2019, and newer ones need iHD")),
+            wanted => Some((wanted, "iHD begins with Broadwell, and older GPUs need i965")),
+        },
+        vendor::AMD if INTEL.contains(&used) || used == "nvidia" => Some(("radeonsi", OTHERS)),
+        _ => None,
+    }
+}
+
 fn choice<'a>(report: &'a Report, driver: &'a VaDriver) -> Option<Choice<'a>> {
     let used = used(report, driver);
-    let intel = questions::vendor_of(report, &driver.node) == Some(vendor::INTEL);
-    let needed = vaapi::generation(report, driver).and_then(Generation::driver);
-    if let Some(wanted) = needed.filter(|wanted| intel && used.is_some_and(|used| used != *wanted)) {
-        let why = if wanted == "iHD" {
-            "i965 ends with the GPUs of 2019, and newer ones need iHD"
-        } else {
-            "iHD begins with Broadwell, and older GPUs need i965"
-        };
+    if let Some((wanted, why)) = used.and_then(|used| needed(report, driver, used)) {
         return Some(Choice { driver, used, wanted, why });
     }
     let wanted = better(report, driver)?.name.as_deref()?;
@@ -89,7 +101,7 @@ fn steps(report: &Report, wanted: &str) -> Vec<Step> {
     let mut steps = Vec::new();
     let known = report.va_others.iter().any(|other| other.name.as_deref() == Some(wanted));
     if !known && !is_installed(report, wanted) {
-        steps.extend(vaapi::intel(report, wanted));
+        steps.extend(vaapi::install(report, wanted));
     }
     if report.machine.system.variables.get(VARIABLE).is_some_and(|value| value != wanted) {
         steps.push(Step::Run(format!("unset {VARIABLE}")));

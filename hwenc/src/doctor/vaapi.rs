@@ -70,14 +70,16 @@ pub(super) fn encoders(report: &Report) -> Finding {
         Some(first) => {
             let decodes = first.entries.iter().any(VaEntry::decodes);
             let does = if decodes { "decodes only" } else { "neither encodes nor decodes" };
+            let fix = full(report, first);
+            let or = if fix.is_empty() { "" } else { "or " };
             Finding::problem(
                 format!("the VA-API driver of {} {does}", label(report, first)),
                 why_none(report, first),
             )
             .plainly("the GPU, as its video driver says, cannot encode")
             .unless(another_encodes(report))
-            .steps(full(report, first))
-            .say("or use another GPU, or encode in software")
+            .steps(fix)
+            .say(format!("{or}use another GPU, or encode in software"))
         }
         None if answered.is_empty() => Finding::not_needed(NOT_ASKED),
         None => Finding::ok(format!("{} that can encode", many(answered.len(), "driver"))),
@@ -135,9 +137,14 @@ fn full(report: &Report, driver: &VaDriver) -> Vec<Step> {
     }
 }
 
-/// What brings Intel's driver of this name.
-pub(super) fn intel(report: &Report, name: &str) -> Vec<Step> {
-    if name == "i965" { INTEL_OLD_DRIVER.steps(report) } else { INTEL_DRIVER.steps(report) }
+/// What brings the driver of this name.
+pub(super) fn install(report: &Report, name: &str) -> Vec<Step> {
+    match name {
+        "i965" => INTEL_OLD_DRIVER.steps(report),
+        "iHD" => INTEL_DRIVER.steps(report),
+        "radeonsi" => MESA_DRIVER.steps(report),
+        _ => Vec::new(),
+    }
 }
 
 /// The generation of an Intel GPU.
@@ -150,7 +157,7 @@ pub(super) fn generation(report: &Report, driver: &VaDriver) -> Option<Generatio
 pub(super) fn fix(report: &Report, driver: &VaDriver) -> Vec<Step> {
     let mut steps = match questions::vendor_of(report, &driver.node) {
         Some(vendor::INTEL) => {
-            intel(report, generation(report, driver).and_then(Generation::driver).unwrap_or("iHD"))
+            install(report, generation(report, driver).and_then(Generation::driver).unwrap_or("iHD"))
         }
         Some(vendor::AMD) => MESA_DRIVER.steps(report),
         _ if questions::is_board(report, &driver.node) => {

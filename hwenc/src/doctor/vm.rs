@@ -6,12 +6,17 @@ use crate::probe::Report;
 use super::finding::{Finding, Step};
 use super::module::PASSED_ON;
 use super::node::{SOFTWARE, something_else_works};
-use super::questions;
+use super::{questions, vaapi};
 
 /// Whether a GPU that could encode is in the machine.
 fn has_gpu(report: &Report) -> bool {
     [vendor::INTEL, vendor::AMD, vendor::NVIDIA].iter().any(|vendor| report.machine.has_vendor(*vendor))
         || report.machine.nvidia.is_present()
+}
+
+/// A virtual GPU may encode on the host's behalf: by its driver's word, or nobody asked.
+fn something_else_encodes(report: &Report) -> bool {
+    if report.va.is_empty() { something_else_works(report) } else { vaapi::another_encodes(report) }
 }
 
 pub(super) fn passthrough(report: &Report) -> Finding {
@@ -30,7 +35,7 @@ pub(super) fn passthrough(report: &Report) -> Finding {
          through to it from the host",
     )
     .plainly("there is no GPU in this virtual machine")
-    .unless(something_else_works(report))
+    .unless(something_else_encodes(report))
     .steps(steps(hypervisor))
     .say(SOFTWARE)
 }

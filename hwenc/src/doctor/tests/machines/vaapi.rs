@@ -173,7 +173,7 @@ pub(super) fn cases() -> Vec<Case> {
             &[("vaapi.driver", Problem, &["apt install i965-va-driver"])],
         ),
         case(
-            "no driver is installed on Alpine and openSUSE",
+            "no driver is installed on openSUSE",
             with(intel(), |r| {
                 r.va.push(dead_driver(NODE));
                 r.machine.system.distributions =
@@ -290,6 +290,32 @@ pub(super) fn cases() -> Vec<Case> {
                     Problem,
                     &["MFX error -3", "does not drive this GPU", "intel-media-va-driver"],
                 ),
+            ],
+        ),
+        case(
+            "the environment chooses Intel's driver for an AMD GPU, and nobody asked another",
+            with(amd(), |r| {
+                r.va.push(dead_driver(NODE));
+                installed(r, &["radeonsi"]);
+                r.machine.system.variables.insert("LIBVA_DRIVER_NAME".into(), "iHD".into());
+            }),
+            "the GPU is driven by the wrong video driver",
+            &[
+                ("vaapi.wrong_driver", Problem, &["of another maker", "$ unset LIBVA_DRIVER_NAME"]),
+                ("vaapi.driver", Problem, &["see vaapi.wrong_driver"]),
+            ],
+        ),
+        case(
+            "the environment chooses Mesa's driver for an Intel GPU",
+            with(model(intel(), 0x3e92), |r| {
+                r.va.push(dead_driver(NODE));
+                installed(r, &["iHD", "radeonsi"]);
+                r.machine.system.variables.insert("LIBVA_DRIVER_NAME".into(), "radeonsi".into());
+            }),
+            "the GPU is driven by the wrong video driver",
+            &[
+                ("vaapi.wrong_driver", Problem, &["takes radeonsi", "needs iHD"]),
+                ("vaapi.driver", Problem, &["see vaapi.wrong_driver"]),
             ],
         ),
     ]

@@ -65,9 +65,9 @@ pub(super) fn cases() -> Vec<Case> {
                     &["H264High VLD"],
                 ));
             }),
-            "the GPU, as its video driver says, cannot encode",
+            "there is no GPU in this virtual machine",
             &[
-                ("vm.passthrough", Warning, &["no GPU in this virtual machine"]),
+                ("vm.passthrough", Problem, &["no GPU in this virtual machine"]),
                 ("vaapi.encoders", Problem, &["decodes only", "virtual machines among them"]),
             ],
         ),
@@ -90,6 +90,18 @@ pub(super) fn cases() -> Vec<Case> {
             }),
             "none was tried",
             &[],
+        ),
+        case(
+            "virtio-gpu, which encodes on its host",
+            with(gpu(guest(), vendor::VIRTIO, open_node()), |r| {
+                r.va.push(va_driver(
+                    "/dev/dri/renderD128",
+                    "Mesa Gallium driver 25.0.7 for virgl",
+                    &["H264High EncSlice"],
+                ));
+            }),
+            "none was tried",
+            &[("vm.passthrough", Warning, &["no GPU in this virtual machine"])],
         ),
     ]
 }
