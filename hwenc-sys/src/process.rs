@@ -14,12 +14,20 @@ pub enum Forked {
     Child,
 }
 
+/// How many threads this process has.
+///
+/// # Errors
+/// Where there is no `/proc`.
+pub fn threads() -> io::Result<usize> {
+    Ok(std::fs::read_dir("/proc/self/task")?.count())
+}
+
 /// Forks, where this thread is the only one: then the child may go on as the parent could.
 ///
 /// # Errors
 /// [`io::ErrorKind::Unsupported`] where there are more threads; whatever `fork` says.
 pub fn fork_alone() -> io::Result<Forked> {
-    let threads = std::fs::read_dir("/proc/self/task")?.count();
+    let threads = threads()?;
     if threads != 1 {
         let text = format!("a process with {threads} threads cannot fork and go on");
         return Err(io::Error::new(io::ErrorKind::Unsupported, text));

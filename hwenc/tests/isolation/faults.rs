@@ -116,10 +116,17 @@ fn an_exit_costs_one_task() {
 
 fn eating_memory_costs_one_task() {
     let limit = 64_u64 << 20;
-    // In small steps the supervisor sees it; the large one is more than the kernel gives, and the driver aborts.
-    let eat = |id, step: u64| but(task(id, "a", json!({"eat": {"step": step}})), "memory", json!(limit));
-    let (dones, _) =
-        run([eat(0, 1 << 20), task(1, "a", json!("answer")), eat(2, 4 << 30), task(3, "a", json!("answer"))]);
+    let eat = |id, step: u64, limit: u64| {
+        but(task(id, "a", json!({"eat": {"step": step}})), "memory", json!(limit))
+    };
+    // In small steps the supervisor sees it. The large one is more than the kernel gives, and the driver aborts; what that
+    // takes to say where it was must fit.
+    let (dones, _) = run([
+        eat(0, 1 << 20, limit),
+        task(1, "a", json!("answer")),
+        eat(2, 16 << 30, 1 << 30),
+        task(3, "a", json!("answer")),
+    ]);
     let bytes = loss(&dones[&0])["memory"]["bytes"].as_u64().unwrap();
     assert!(bytes > limit, "{bytes}");
     assert_eq!(code(&dones[&0]), "driver.memory_exhausted");

@@ -2,6 +2,9 @@
 //!
 //! This program is its own helper. Cases that end a host are run as a process of their own, where `HWENC_CASE` names the case.
 
+#[path = "../common/mod.rs"]
+mod common;
+mod devices;
 mod faults;
 mod hosts;
 mod journal;
@@ -22,7 +25,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let arguments = Arguments::from_args();
-    let all = [faults::TESTS, hosts::TESTS, journal::TESTS, refused::TESTS];
+    let all = [devices::TESTS, faults::TESTS, hosts::TESTS, journal::TESTS, refused::TESTS];
     let trials: Vec<Trial> = all
         .into_iter()
         .flatten()

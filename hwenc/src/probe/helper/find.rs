@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use nix::unistd::{getegid, geteuid, getgid, getuid};
+
 use crate::av::build;
 
 /// Names the helper: the path of a program, started with the argument `helper`.
@@ -52,7 +54,9 @@ impl Place {
 
 /// The places to try, in order. `own`: this program can serve.
 pub(super) fn places(own: bool) -> Vec<Place> {
-    if let Some(named) = env::var_os(NAMED).filter(|name| !name.is_empty()) {
+    // A program with more rights than its caller starts nothing that the caller names.
+    let trusted = getuid() == geteuid() && getgid() == getegid();
+    if let Some(named) = env::var_os(NAMED).filter(|name| trusted && !name.is_empty()) {
         return vec![Place::Named(named)];
     }
     let mut places = Vec::new();
@@ -68,7 +72,7 @@ pub(super) fn places(own: bool) -> Vec<Place> {
         directories.push(directory.join("../bin"));
         directories.push(directory);
     }
-    directories.extend(search_path(env::var_os("PATH").as_deref()));
+    directories.extend(search_path(env::var_os("PATH").filter(|_| trusted).as_deref()));
     for directory in directories {
         let found = Place::Found(directory.join(COMMAND));
         if !places.contains(&found) && is_program(&directory.join(COMMAND)) {

@@ -135,14 +135,21 @@ impl Said {
     const KEPT: usize = 4 << 10;
     const LINES: usize = 8;
 
-    /// Takes what is there and keeps its end; a process that writes without end gets no more than its turn.
+    /// Takes what is there and keeps its end. A process that writes without end gets no more than its turn, which is more than
+    /// a pipe holds (pipe(7)).
     pub(super) fn fill(&mut self, fd: &OwnedFd) {
         let mut chunk = [0; 16 << 10];
-        match read(fd, &mut chunk) {
-            Ok(0) => self.ended = true,
-            Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
-            Err(Errno::EAGAIN | Errno::EINTR) => {}
-            Err(_) => self.ended = true,
+        for _ in 0..8 {
+            match read(fd, &mut chunk) {
+                Ok(0) => self.ended = true,
+                Ok(n) => self.buffer.extend_from_slice(&chunk[..n]),
+                Err(Errno::EINTR) => continue,
+                Err(Errno::EAGAIN) => break,
+                Err(_) => self.ended = true,
+            }
+            if self.ended {
+                break;
+            }
         }
         let excess = self.buffer.len().saturating_sub(Self::KEPT);
         self.buffer.drain(..excess);

@@ -16,6 +16,8 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{Pid, getppid};
 
+use hwenc_sys::process;
+
 use crate::probe::journal::Journal;
 use crate::probe::runner::{Done, Loss, Task};
 
@@ -60,6 +62,13 @@ pub(super) struct Supervisor {
 
 impl Supervisor {
     pub(super) fn new(input: OwnedFd, output: OwnedFd) -> io::Result<Self> {
+        let threads = process::threads()?;
+        if threads != 1 {
+            // A fork of it could not go on; its host had better know that now.
+            return Err(io::Error::other(format!(
+                "it has {threads} threads; it must be called first in `main`"
+            )));
+        }
         never_block(&input)?;
         never_block(&output)?;
         let asked = SigSet::from_iter([Signal::SIGHUP, Signal::SIGINT, Signal::SIGTERM]);
@@ -265,6 +274,8 @@ impl Lane {
                     let wall = busy.began.elapsed();
                     let done = Done { id: answer.id, result: answer.result, wall, said: Vec::new() };
                     dones.push((busy.task, done));
+                    // Also what was written since the beginning of this turn.
+                    worker.said.fill(&worker.errors);
                     worker.said.clear();
                     if worker.alone {
                         worker.tell_to_leave();
@@ -360,7 +371,10 @@ impl Lane {
     fn lose(&mut self, loss: Loss, dones: &mut Vec<(Task, Done)>) {
         let Some(busy) = self.busy.take() else { return };
         let mut done = lost(&busy.task, loss, busy.began.elapsed());
-        done.said = self.worker.as_ref().map(|worker| worker.said.lines()).unwrap_or_default();
+        if let Some(worker) = &mut self.worker {
+            worker.said.fill(&worker.errors);
+            done.said = worker.said.lines();
+        }
         dones.push((busy.task, done));
     }
 }
