@@ -33,8 +33,8 @@ impl Command {
     /// Whether the log is to be shown, and errors as JSON.
     pub(crate) fn talk(&self) -> (bool, bool) {
         match self {
-            Command::Probe(a) => (false, a.json),
-            Command::Select(a) => (false, a.json),
+            Command::Probe(a) => (a.verbose, a.json),
+            Command::Select(a) => (a.verbose, a.json),
             Command::Doctor(a) => (false, a.json), // its --verbose is about the findings
             Command::Transcode(a) => (a.verbose, a.json),
         }
@@ -57,6 +57,30 @@ pub(crate) struct ProbeArgs {
     /// Tell of the machine of a saved report
     #[arg(long, value_name = "REPORT")]
     pub(crate) input: Option<PathBuf>,
+    /// Try only this codec: h264, hevc, av1, vp9, mjpeg [default: all]
+    #[arg(long)]
+    pub(crate) codec: Option<String>,
+    /// Try at this size [default: 1280x720]
+    #[arg(long, value_name = "WxH")]
+    pub(crate) size: Option<String>,
+    /// Try at 8 or 10 bit [default: both]
+    #[arg(long, value_name = "N")]
+    pub(crate) bit_depth: Option<String>,
+    /// Ask and try anew, whatever was found before
+    #[arg(long)]
+    pub(crate) refresh: bool,
+    /// Try also what never ended when it was last tried, perhaps because it took the machine down
+    #[arg(long)]
+    pub(crate) quarantined: bool,
+    /// Seconds that a driver may take for one answer
+    #[arg(long, value_name = "S", default_value = "10")]
+    pub(crate) deadline: String,
+    /// Ask drivers in this process: one that hangs or crashes takes it along
+    #[arg(long)]
+    pub(crate) no_isolation: bool,
+    /// Also what the reasons rest on, and the log; it may name paths and versions of the machine
+    #[arg(long)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(clap::Args, Debug)]
@@ -89,6 +113,9 @@ pub(crate) struct SelectArgs {
     /// The decision as JSON
     #[arg(long)]
     pub(crate) json: bool,
+    /// Also what the reasons rest on, and the log; it may name paths and versions of the machine
+    #[arg(long)]
+    pub(crate) verbose: bool,
 }
 
 #[derive(clap::Args, Debug)]

@@ -30,7 +30,7 @@ pub(crate) fn become_program(name: &str, words: &[OsString]) -> ExitCode {
         }
     };
     let json = words.iter().any(|word| word == "--json");
-    say::error(&error, json, None);
+    say::error(&error, true, json, None);
     exit_code(&error)
 }
 

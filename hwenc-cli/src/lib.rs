@@ -20,6 +20,7 @@ mod whole;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Instant;
 
 use clap::Parser;
 use hwenc::{Error, Kind, Result};
@@ -30,17 +31,23 @@ use signals::Signals;
 /// The program `hwenc`.
 pub fn hwenc() -> ExitCode {
     helper::serve_if_asked();
+    let began = Instant::now();
     let words: Vec<OsString> = std::env::args_os().collect();
     // What is not for `begin`, which reads all arguments and starts a thread, stands here.
     if words.get(1).is_some_and(|word| word == "transcode") {
         return elsewhere::become_program("hwenc-transcode", &words[2..]);
     }
-    begin(words, |command, _| match command {
+    let code = begin(words, |command, _| match command {
         Command::Probe(a) => probe::run(&a),
         Command::Select(a) => select::run(&a),
         Command::Doctor(a) => doctor::run(&a),
         Command::Transcode(_) => unreachable!("no option comes before a command"),
-    })
+    });
+    tracing::debug!(
+        microseconds = began.elapsed().as_micros() as u64,
+        "done, counted from the beginning of main"
+    );
+    code
 }
 
 /// The program `hwenc-transcode`: its arguments are what follows `hwenc transcode`.
@@ -66,7 +73,7 @@ fn begin(words: Vec<OsString>, run: impl FnOnce(Command, &Signals) -> Result<Exi
     match run(args.command, &signals) {
         Ok(code) => code,
         Err(error) => {
-            say::error(&error, json, signals.name());
+            say::error(&error, verbose, json, signals.name());
             signals.exit_code().unwrap_or_else(|| exit_code(&error))
         }
     }

@@ -46,22 +46,31 @@ struct Json<'a> {
 }
 
 /// Prints an error: one line, the evidence, the remedy.
-pub(crate) fn error(error: &Error, json: bool, signal: Option<&str>) {
+pub(crate) fn error(error: &Error, verbose: bool, json: bool, signal: Option<&str>) {
     let reason = error.reason();
     let message = match signal {
         Some(name) => stopped(name),
         None => reason.message.clone(),
     };
     note(format_args!("error[{}]: {message}", reason.code));
+    let shown = |line: &&String| verbose || !tells_of_the_machine(line);
+    let mut hidden = false;
     if error.candidates().is_empty() {
-        for line in &reason.evidence {
-            note(format_args!("  {line}"));
-        }
+        reason.evidence.iter().filter(shown).for_each(|line| note(format_args!("  {line}")));
+        hidden = reason.evidence.iter().any(|line| !shown(&line));
     }
     // Where one encoder is named, that the others are not it goes without saying; JSON has them all.
     let named = |c: &&hwenc::Candidate| c.reason.code != Code::NotRequested;
     for candidate in error.candidates().iter().filter(named) {
-        note(format_args!("  {candidate}"));
+        if verbose {
+            note(format_args!("  {candidate:#}"));
+        } else {
+            note(format_args!("  {candidate}"));
+            hidden |= !candidate.reason.evidence.is_empty();
+        }
+    }
+    if hidden {
+        note("  (--verbose shows more, with paths and versions of this machine)");
     }
     if !reason.remedy.is_empty() {
         note(format_args!("help: {}", reason.remedy));
@@ -71,6 +80,20 @@ pub(crate) fn error(error: &Error, json: bool, signal: Option<&str>) {
         let value = Json { code, message: &message, evidence, remedy, candidates: error.candidates() };
         let _ = self::json(&value); // the exit code tells of the failure in any case
     }
+}
+
+/// The line names a path, a version or an address of the machine. Nodes in `/dev` are what people know devices by.
+fn tells_of_the_machine(line: &str) -> bool {
+    let word = |word: &str| {
+        let word = word.trim_matches(|c: char| !c.is_ascii_alphanumeric() && c != '/');
+        let path = word.starts_with('/') && !word.starts_with("/dev/") && word.len() > 1;
+        let address = word.strip_prefix("0x").is_some_and(|hex| hex.len() > 5);
+        let numbers = word
+            .split(['.', '-', '+'])
+            .take_while(|part| part.bytes().all(|b| b.is_ascii_digit()) && !part.is_empty());
+        path || address || numbers.count() > 2
+    };
+    line.split([' ', '(', ')', '"', '\'', ',', ';', '=']).any(word)
 }
 
 /// What is said when a signal ended the work.
@@ -84,7 +107,7 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
         return match out(error.to_string().trim_end()) {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => {
-                self::error(&error, false, None);
+                self::error(&error, true, false, None);
                 ExitCode::FAILURE
             }
         };
@@ -108,6 +131,33 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
     }
     let wants_json = std::env::args_os().any(|arg| arg == "--json");
     let error = evidence.into_iter().fold(Error::new(Code::Usage, message), Error::with_evidence);
-    self::error(&error, wants_json, None);
+    self::error(&error, true, wants_json, None);
     ExitCode::from(2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tells_of_the_machine;
+
+    #[test]
+    fn paths_versions_and_addresses_are_told_apart_from_words() {
+        for line in [
+            "libva: /usr/lib/x86_64-linux-gnu/dri/iHD_drv_video.so init failed",
+            "driver: Intel iHD driver - 23.1.1",
+            "[h264_vaapi @ 0x55ac83fc40c0] no surface",
+            "FFmpeg 5.1.9-0+deb12u1 (GPL)",
+            "path=/home/someone/film.mp4",
+        ] {
+            assert!(tells_of_the_machine(line), "{line}");
+        }
+        for line in [
+            "errno 13: Permission denied",
+            "AVERROR -22: Invalid argument",
+            "/dev/dri/renderD128: EACCES",
+            "h264_nvenc: no NVIDIA GPU was found [device.missing]",
+            "it has CQP, CBR and/or VBR at 29.97",
+        ] {
+            assert!(!tells_of_the_machine(line), "{line}");
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use hwenc::probe::Report;
+use hwenc::probe::{Prober, Report};
 use hwenc::{Codec, Error, Fallback, Request, Result};
 
 use crate::args::SelectArgs;
@@ -18,18 +18,27 @@ pub(crate) fn run(args: &SelectArgs) -> Result<ExitCode> {
     request.encoder = parse::encoder(&args.encoder);
     request.device.clone_from(&args.device);
     request.validate()?;
-    let decision = report(args.input.as_deref())?.select(&request)?;
+    let decision = match args.input.as_deref() {
+        Some(path) => saved(path)?.select(&request)?.decided()?,
+        None => Prober::new().ensure(&request)?,
+    };
     if args.json {
         say::json(&decision)?
     } else {
-        say::out(&decision)?
+        say::out(if args.verbose { format!("{decision:#}") } else { decision.to_string() })?
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// A saved report, or one of this machine.
-pub(crate) fn report(saved: Option<&Path>) -> Result<Report> {
-    let Some(path) = saved else { return Ok(Report::collect()) };
+/// A saved report, or one of this machine with everything tried.
+pub(crate) fn report(saved_at: Option<&Path>) -> Result<Report> {
+    match saved_at {
+        Some(path) => saved(path),
+        None => Prober::new().probe().cloned(),
+    }
+}
+
+pub(crate) fn saved(path: &Path) -> Result<Report> {
     let text = std::fs::read_to_string(path).map_err(|e| {
         let code = match e.kind() {
             std::io::ErrorKind::NotFound => hwenc::Code::InputMissing,

@@ -5,7 +5,7 @@
 //! | module | what it does |
 //! |---|---|
 //! | [`device`] | what is in this machine: nodes, drivers, owners, permissions |
-//! | [`probe`] | a [`Report`](probe::Report) of it, with the FFmpeg in this process |
+//! | [`probe`] | what works: a [`Report`](probe::Report) with trial encodes, made in a helper process |
 //! | [`select`] | a [`Request`] becomes a [`Decision`] with a reason for every candidate; pure |
 //! | [`encode`] | a [`Session`]: pictures in, packets out |
 //! | [`transcode`] | file in, file out, with progress, cancel and a report |
@@ -47,15 +47,17 @@ pub use encode::{Input, Output, Picture, Session, Settings, Stats};
 pub use error::{Code, Error, Kind, Reason, Result};
 pub use probe::helper;
 pub use select::{
-    Candidate, Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, ZeroCopy,
+    Candidate, Chroma, Codec, Decision, Fallback, Latency, ParameterSets, RateControl, Request, Selection,
+    Verdict, ZeroCopy,
 };
 pub use transcode::{Cancel, DecodeOn, OnCorrupt, Progress, Transcode, TranscodeReport};
 
-/// Looks at this machine and decides. To decide several times, collect a [`probe::Report`] once and ask it.
+/// Looks at this machine, tries what the request needs and decides. What was found before, by any program of this user, is taken
+/// from the cache while it still holds.
 ///
 /// # Errors
-/// [`Code::NoEncoder`] with every candidate and its reason; whatever [`Request::validate`] finds.
+/// [`Code::NoEncoder`] with every candidate and its reason; whatever [`Request::validate`] finds; as
+/// [`Prober::report`](probe::Prober::report).
 pub fn choose(request: &Request) -> Result<Decision> {
-    request.validate()?;
-    probe::Report::collect().select(request)
+    probe::Prober::new().ensure(request)
 }

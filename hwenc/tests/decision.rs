@@ -5,7 +5,7 @@ mod common;
 
 use std::collections::BTreeSet;
 
-use common::bare_machine;
+use common::{bare_machine, decide};
 use hwenc::probe::Report;
 use hwenc::select::{Candidate, Verdict};
 use hwenc::{Code, Codec, Decision, Error, Fallback, Picture, PixelFormat, Request};
@@ -22,7 +22,7 @@ fn hardware(candidates: &[Candidate]) -> impl Iterator<Item = &Candidate> {
 #[test]
 fn without_a_device_and_without_leave_nothing_is_taken() {
     for codec in Codec::ALL.iter().copied() {
-        let error: Error = bare_machine().select(&Request::new(codec, 1280, 720)).unwrap_err();
+        let error: Error = decide(&Request::new(codec, 1280, 720)).unwrap_err();
         assert_eq!((error.code(), error.code().as_str()), (Code::NoEncoder, "select.no_encoder"), "{codec}");
 
         // Every encoder that hwenc knows for the codec is there, with its reason.
@@ -57,7 +57,7 @@ fn what_is_used_stands_in_the_decision_and_on_the_session() {
     ];
     for (name, change, fallback) in table {
         let request = change(want(Codec::H264).input(PixelFormat::NV12));
-        let decision = bare_machine().select(&request).unwrap();
+        let decision = decide(&request).unwrap();
         assert_eq!(
             (decision.chosen().encoder.as_str(), decision.fallback_used()),
             ("libx264", fallback),
@@ -121,13 +121,13 @@ fn requests_decisions_and_reports_can_be_stored() {
     let copy = Report::from_json(&report.to_json()).unwrap();
     assert_eq!(&copy, report);
     assert_eq!(Report::from_json("{}").unwrap_err().code().as_str(), "report.invalid");
-    let newer = report.to_json().replacen("\"schema\": 1", "\"schema\": 99", 1);
+    let newer = report.to_json().replacen("\"schema\": 2", "\"schema\": 99", 1);
     assert_eq!(Report::from_json(&newer).unwrap_err().code(), Code::ReportInvalid);
 
     let request = want(Codec::H264).fallback(Fallback::Software);
-    let decision = copy.select(&request).unwrap();
+    let decision = copy.select(&request).unwrap().decided().unwrap();
     let text = serde_json::to_string(&decision).unwrap();
     let stored: Decision = serde_json::from_str(&text).unwrap();
-    assert_eq!(stored, report.select(&request).unwrap(), "the same report gives the same decision");
+    assert_eq!(stored, decide(&request).unwrap(), "the same report gives the same decision");
     assert_eq!(stored.open().unwrap().encoder(), "libx264");
 }

@@ -8,7 +8,7 @@ mod common;
 use std::fs;
 
 use common::pixels::Yuv;
-use common::{CODECS, bare_machine, finish, open, request};
+use common::{CODECS, decide, finish, open, request};
 use hwenc::{Latency, PixelFormat, Session};
 
 const SIZE: (u32, u32) = (640, 360);
@@ -45,7 +45,7 @@ fn live_and_die(n: usize, picture: &Yuv) {
         1 => send(&mut open(&want.latency(Latency::Low))),
         2 => drop(open(&want)),
         _ => {
-            let refused = bare_machine().select(&want.option("no-such-option", "1")).unwrap().open();
+            let refused = decide(&want.option("no-such-option", "1")).unwrap().open();
             assert!(refused.is_err());
         }
     }

@@ -6,7 +6,7 @@ mod common;
 use std::collections::BTreeSet;
 
 use common::pixels::Yuv;
-use common::{CODECS, bare_machine, encode, finish, judge, open, receive, release, request};
+use common::{CODECS, decide, encode, finish, judge, open, receive, release, request};
 use hwenc::{
     Code, Codec, Error, Latency, Output, Packet, Picture, PixelFormat, RateControl, Rational, Request,
 };
@@ -36,7 +36,7 @@ fn assert_order(packets: &[Packet], what: &str) {
 }
 
 fn refused(request: &Request) -> Error {
-    match bare_machine().select(request).and_then(|decision| decision.open()) {
+    match decide(request).and_then(|decision| decision.open()) {
         Ok(session) => panic!("{} opened: {request:?}", session.encoder()),
         Err(error) => error,
     }
@@ -289,7 +289,7 @@ fn what_an_encoder_cannot_do_is_said_before_it_is_opened() {
     ];
     for (codec, change) in table {
         let want = change(small(codec));
-        let error = bare_machine().select(&want).unwrap_err();
+        let error = decide(&want).unwrap_err();
         assert_eq!(error.code(), Code::NoEncoder, "{want:?}");
         let named = error.candidates().iter().find(|c| Some(&c.encoder) == want.encoder.as_ref()).unwrap();
         assert_eq!(named.reason.code, Code::EncoderUnsupported, "{error:?}");

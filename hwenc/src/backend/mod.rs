@@ -33,8 +33,10 @@ pub(crate) struct Backend {
 pub(crate) struct Driver {
     /// The kind of device that its pictures live on; `None` for memory.
     pub(crate) surfaces: Option<DeviceKind>,
-    /// What there is to encode with, or what of the request it cannot do. Pure.
-    pub(crate) offer: fn(&Report, &Request, encoder: &str, &Place) -> Result<Offer, Reason>,
+    /// What there is to encode with. Pure.
+    pub(crate) offers: fn(&Report, &Request, encoder: &str, &Place) -> Offers,
+    /// How far the way in which an offer gives out bits is from what is asked; 0 is just that.
+    pub(crate) rate_control_rank: fn(&Request, &Offer) -> usize,
     /// The format that pictures are coded from, in memory or on the device.
     pub(crate) format: fn(&Request, encoder: &str) -> Result<PixelFormat>,
     /// Settings as AVOptions.
@@ -47,6 +49,9 @@ pub(crate) struct Driver {
 
 /// What a device's driver offers for a request; `None` for the CPU, and where nobody asked.
 pub(crate) type Offer = Option<VaEntry>;
+
+/// Each a candidate of its own, at least one; or what of the request cannot be done.
+pub(crate) type Offers = Result<Vec<Offer>, Reason>;
 
 /// A device on which a backend could run, or none for the CPU.
 pub(crate) struct Place {

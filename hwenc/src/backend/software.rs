@@ -12,10 +12,11 @@ pub(crate) static BACKEND: Backend = Backend {
     places: |_| vec![Place { device: None, obstacle: None }],
     driver: Some(Driver {
         surfaces: None,
-        offer: |report, request, encoder, _| match refuses(request, encoder, report.formats(encoder)) {
+        offers: |report, request, encoder, _| match refuses(request, encoder, report.formats(encoder)) {
             Some(reason) => Err(reason),
-            None => Ok(None),
+            None => Ok(vec![None]),
         },
+        rate_control_rank: |_, _| 0,
         format,
         configure,
         reopens_for_idr,

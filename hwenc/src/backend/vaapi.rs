@@ -23,7 +23,11 @@ pub(crate) static BACKEND: Backend = Backend {
     },
     driver: Some(Driver {
         surfaces: Some(DeviceKind::VAAPI),
-        offer,
+        offers,
+        rate_control_rank: |request, offer| {
+            let mode = offer.as_ref().and_then(|entry| mode(request, entry));
+            modes(request.rate_control).iter().position(|wanted| Some(*wanted) == mode).unwrap_or(0)
+        },
         format: |request, _| Ok(if request.bit_depth > 8 { PixelFormat::P010 } else { PixelFormat::NV12 }),
         configure,
         reopens_for_idr: |_, _| false,
@@ -73,15 +77,20 @@ fn mode(request: &Request, entry: &VaEntry) -> Option<VaRateControl> {
     modes(request.rate_control).iter().copied().find(|mode| entry.rate_control.contains(mode))
 }
 
-/// The entry of the driver that libavcodec would use, if it does what is asked; the first that comes nearest says
-/// what is missing.
-fn offer(report: &Report, request: &Request, encoder: &str, place: &Place) -> Result<Offer, Reason> {
+/// The entries of the driver that libavcodec would use and that do what is asked, one of each entrypoint; where there is none,
+/// the one that comes nearest says what is missing.
+fn offers(report: &Report, request: &Request, encoder: &str, place: &Place) -> Result<Vec<Offer>, Reason> {
     let device = place.device.as_deref().unwrap_or_default();
     if let Some(what) = not_here(request) {
         return Err(Reason::new(Code::EncoderUnsupported, format!("{encoder} {what}"))
             .remedy("ask for something else, or for a software encoder"));
     }
-    let Some(driver) = report.va_driver(device.as_ref()) else { return Ok(None) };
+    let Some(driver) = report.va_driver(device.as_ref()) else {
+        return Ok(vec![None]);
+    };
+    if let Some(reason) = &driver.lost {
+        return Err(reason.clone());
+    }
     if let Some(error) = &driver.error {
         return Err(Reason::new(Code::DeviceFailed, format!("no VA-API driver starts on {device}"))
             .evidence(error.clone())
@@ -96,14 +105,19 @@ fn offer(report: &Report, request: &Request, encoder: &str, place: &Place) -> Re
     if known.is_empty() {
         return Err(nothing(request, driver, device));
     }
-    let mut first = None;
+    let (mut offers, mut first) = (Vec::<Offer>::new(), None);
     for entry in known {
+        let taken = |offer: &Offer| offer.as_ref().is_some_and(|known| known.entrypoint == entry.entrypoint);
         match lacks(request, encoder, entry) {
-            None => return Ok(Some(entry.clone())),
+            None if offers.iter().any(taken) => {}
+            None => offers.push(Some(entry.clone())),
             Some(reason) => first = first.or(Some(reason)),
         }
     }
-    Err(first.expect("one entry at least was looked at").evidence(says(driver)))
+    if offers.is_empty() {
+        return Err(first.expect("one entry at least was looked at").evidence(says(driver)));
+    }
+    Ok(offers)
 }
 
 /// What this backend cannot do on any device.
@@ -124,10 +138,6 @@ fn not_here(request: &Request) -> Option<&'static str> {
 }
 
 fn nothing(request: &Request, driver: &VaDriver, device: &str) -> Reason {
-    let (codec, depth) = (request.codec, request.bit_depth);
-    let mut reason =
-        Reason::new(Code::EncoderUnsupported, format!("{device} does not encode {codec} at {depth} bit"))
-            .evidence(says(driver));
     let mut encodes: Vec<String> = driver
         .entries
         .iter()
@@ -135,13 +145,20 @@ fn nothing(request: &Request, driver: &VaDriver, device: &str) -> Reason {
         .map(|entry| format!("{} ({})", entry.profile, entry.entrypoint))
         .collect();
     encodes.dedup();
-    reason = match encodes.is_empty() {
-        true => reason.evidence("it encodes nothing").remedy("use another device, or a software encoder"),
-        false => reason
-            .evidence(format!("it encodes {}", encodes.join(", ")))
-            .remedy("ask for a codec and bit depth that it has, or for a software encoder"),
-    };
-    reason
+    if encodes.is_empty() {
+        let does = if driver.entries.iter().any(VaEntry::decodes) {
+            "decodes only"
+        } else {
+            "neither encodes nor decodes"
+        };
+        return Reason::new(Code::DeviceNoEncoder, format!("{device} {does}, by its driver's word"))
+            .evidence(says(driver));
+    }
+    let (codec, depth) = (request.codec, request.bit_depth);
+    Reason::new(Code::EncoderUnsupported, format!("{device} does not encode {codec} at {depth} bit"))
+        .evidence(says(driver))
+        .evidence(format!("it encodes {}", encodes.join(", ")))
+        .remedy("ask for a codec and bit depth that it has, or for a software encoder")
 }
 
 fn says(driver: &VaDriver) -> String {

@@ -46,7 +46,12 @@ pub(super) fn helper(report: &Report) -> Finding {
     };
     finding
         .say("install the `hwenc` command of the same version, or name a helper in the variable HWENC_HELPER")
-        .evidences(report.isolation_notes.iter().cloned())
+        .evidences(
+            report
+                .isolation_notes
+                .iter()
+                .flat_map(|note| [&note.message].into_iter().chain(&note.evidence).cloned()),
+        )
 }
 
 pub(super) fn quarantined(report: &Report) -> Finding {

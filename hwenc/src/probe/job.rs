@@ -17,8 +17,8 @@ use super::{Library, Nvml, Outcome, Trial, V4l2Device, VaDriver};
 pub(crate) enum Job {
     /// Open a node and close it again.
     Open { path: PathBuf },
-    /// Load each of [`super::LIBRARIES`].
-    Libraries,
+    /// Load each of these libraries.
+    Libraries { names: Vec<String> },
     /// The filters of this FFmpeg, for which its libavfilter is loaded.
     Filters,
     /// Start the VA-API driver of a node, the one of this name or libva's own choice, and ask what it offers.

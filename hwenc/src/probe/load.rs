@@ -3,6 +3,7 @@
 mod client;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -31,11 +32,30 @@ pub struct Load {
     pub clients: u32,
 }
 
+/// A look at how busy DRM devices are, on a thread of its own: reading what a wedged driver writes may never come back.
+pub(crate) struct Watch(Receiver<Vec<Load>>);
+
+impl Watch {
+    /// Looks now, and once more after `sample` where anybody uses a device.
+    pub(crate) fn begin(roots: &Roots, sample: Duration) -> Self {
+        let (roots, (tell, told)) = (roots.clone(), mpsc::channel());
+        thread::spawn(move || {
+            let _ = tell.send(loads(&roots, sample)); // nobody may want it any more
+        });
+        Watch(told)
+    }
+
+    /// What was seen; nothing where that takes longer than `limit` from now.
+    pub(crate) fn end(self, limit: Duration) -> Vec<Load> {
+        self.0.recv_timeout(limit).unwrap_or_default()
+    }
+}
+
 /// How busy DRM devices are during this time, by device and engine. Only clients that this process may look at count: root sees all,
 /// a user their own, a container its own. Comes back at once where there is none.
 ///
 /// It reads what drivers write into procfs, which wakes no device.
-pub(crate) fn loads(roots: &Roots, sample: Duration) -> Vec<Load> {
+fn loads(roots: &Roots, sample: Duration) -> Vec<Load> {
     let (start, before) = (Instant::now(), clients(&roots.proc));
     if before.is_empty() {
         return Vec::new();

@@ -1,37 +1,34 @@
-//! What is here: devices, libraries, and the FFmpeg in this process.
+//! What is here, and what really works: devices, libraries, the FFmpeg in this process, and trial encodes.
 
 mod attempt;
 mod bare;
+mod cache;
 #[cfg(test)]
 #[path = "../../tests/common/schema.rs"]
 pub(crate) mod check;
 #[cfg(test)]
 mod compiled;
 mod distance;
-#[allow(dead_code)] // until there is who asks
 mod drill;
+mod facts;
+mod fingerprint;
 mod format;
-#[allow(dead_code)]
 mod helper;
-#[allow(dead_code)]
 mod here;
 mod idr;
-#[allow(dead_code)]
 mod job;
-#[allow(dead_code)]
 mod journal;
 mod judge;
 mod library;
-#[allow(dead_code)]
 mod load;
 #[cfg(test)]
 pub(crate) mod machines;
 mod nvml;
-#[allow(dead_code)]
 mod perform;
 mod picture;
+mod plan;
+mod prober;
 mod report;
-#[allow(dead_code)]
 mod runner;
 #[cfg(feature = "schema")]
 mod schema;
@@ -47,6 +44,7 @@ pub use helper::{helper, serve};
 pub use library::{LIBRARIES, Library};
 pub use load::Load;
 pub use nvml::{Nvml, NvmlGpu};
+pub use prober::{DEADLINE, Prober};
 pub use report::{Bare, KnownEncoder, Report, SCHEMA};
 #[cfg(feature = "schema")]
 pub use schema::schema;

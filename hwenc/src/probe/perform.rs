@@ -4,7 +4,6 @@ use crate::av;
 use crate::device::Access;
 
 use super::job::{Answer, Job};
-use super::library::LIBRARIES;
 use super::{Library, Nvml, V4l2Device, bare};
 
 impl Job {
@@ -12,7 +11,9 @@ impl Job {
     pub(crate) fn perform(&self) -> Answer {
         match self {
             Job::Open { path } => Answer::Open(Access::of(path)),
-            Job::Libraries => Answer::Libraries(LIBRARIES.iter().map(|name| Library::load(name)).collect()),
+            Job::Libraries { names } => {
+                Answer::Libraries(names.iter().map(|name| Library::load(name)).collect())
+            }
             Job::Filters => Answer::Filters(av::version::filters()),
             Job::Va { node, driver } => Answer::Va(av::va::ask(node, driver.as_deref())),
             Job::V4l2 { node } => Answer::V4l2(V4l2Device::ask(node)),

@@ -6,12 +6,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::av::{self, version::Ffmpeg};
 use crate::backend;
-use crate::device::{Inventory, NodeFile, Roots};
+use crate::device::{Inventory, Roots};
 use crate::error::{Code, Error, Reason, Result};
-use crate::select::{self, Codec, Decision, Request};
+use crate::select::{self, Codec, Request, Selection};
 
 use super::library::{LIBRARIES, Library};
-use super::{Isolation, Load, Nvml, Tried, V4l2Device, VaDriver};
+use super::{Isolation, Load, Nvml, Trial, Tried, V4l2Device, VaDriver};
 
 /// Version of the report's layout. A reader refuses newer ones.
 pub const SCHEMA: u32 = 2;
@@ -71,7 +71,7 @@ pub struct Report {
     /// How trials were kept from taking the caller down.
     pub isolation: Isolation,
     /// Why they were not, and which helpers were refused.
-    pub isolation_notes: Vec<String>,
+    pub isolation_notes: Vec<Reason>,
 }
 
 /// An encoder of a backend that hwenc does not drive.
@@ -118,29 +118,26 @@ impl Default for Report {
 }
 
 impl Report {
-    /// Looks at this machine. Nodes are opened and closed again, VA-API drivers started and asked, in this process;
-    /// libraries that load stay loaded. No encoder is tried: what a device really does shows when a session is opened.
-    pub fn collect() -> Self {
-        Self::collect_under(&Roots::system())
-    }
-
-    /// The same with `/dev`, `/sys` and `/proc` elsewhere. FFmpeg and the libraries are this process's own all
-    /// the same.
-    pub fn collect_under(roots: &Roots) -> Self {
-        let ffmpeg = Ffmpeg::with_filters();
-        let machine = Inventory::read(roots);
-        let nodes = machine.drm.render_nodes.iter().filter(|node| backend::speaks_va(node));
-        let va = nodes.filter(|node| node.file.as_ref().is_some_and(NodeFile::can_open));
+    /// What can be told without asking a driver; nodes are not opened either.
+    pub(super) fn unasked(roots: &Roots) -> Self {
+        let ffmpeg = Ffmpeg::linked();
         Report {
-            schema: SCHEMA,
             hwenc: env!("CARGO_PKG_VERSION").to_owned(),
-            va: va.map(|node| av::va::ask(&node.path, None)).collect(),
-            machine,
+            machine: Inventory::read_unopened(roots),
             encoders: known(&ffmpeg),
             ffmpeg,
-            libraries: LIBRARIES.iter().map(|name| Library::load(name)).collect(),
             ..Report::default()
         }
+    }
+
+    /// Puts everything into an order that does not depend on who answered first.
+    pub(super) fn settle(&mut self) {
+        let place = |name: &str| LIBRARIES.iter().position(|known| *known == name);
+        self.libraries.sort_by_key(|library| place(&library.name));
+        self.va.sort_by(|a, b| a.node.cmp(&b.node));
+        self.va_others.sort_by(|a, b| (&a.node, &a.name).cmp(&(&b.node, &b.name)));
+        self.v4l2.sort_by(|a, b| a.node.cmp(&b.node));
+        self.bare.sort_by(|a, b| (&a.encoder, &a.device).cmp(&(&b.encoder, &b.device)));
     }
 
     /// Reads a report of any machine.
@@ -189,11 +186,16 @@ impl Report {
         self.va.iter().find(|driver| driver.node == node)
     }
 
-    /// Which encoder to take on the machine of this report. Nothing is opened.
+    /// What came of a trial; none where nobody tried.
+    pub fn tried(&self, trial: &Trial) -> Option<&Tried> {
+        self.trials.iter().find(|tried| tried.trial == *trial)
+    }
+
+    /// Which encoder to take on the machine of this report, or what has to be tried to tell. Nothing is opened.
     ///
     /// # Errors
     /// [`Code::NoEncoder`] with every candidate; whatever [`Request::validate`] finds.
-    pub fn select(&self, request: &Request) -> Result<Decision> {
+    pub fn select(&self, request: &Request) -> Result<Selection> {
         select::decide(self, request)
     }
 }
@@ -219,10 +221,15 @@ fn known(ffmpeg: &Ffmpeg) -> Vec<KnownEncoder> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::probe::Prober;
+
+    fn collect() -> Report {
+        Prober::new().isolation(Isolation::None).cache_dir(None).report().unwrap().clone()
+    }
 
     #[test]
     fn every_library_is_tried() {
-        let report = Report::collect();
+        let report = collect();
         let names: Vec<_> = report.libraries.iter().map(|library| library.name.as_str()).collect();
         assert_eq!(names, LIBRARIES);
         // FFmpeg's packages depend on it.
@@ -232,7 +239,7 @@ mod tests {
 
     #[test]
     fn a_report_is_read_back_and_an_older_one_too() {
-        let report = Report::collect();
+        let report = collect();
         assert_eq!(Report::from_json(&report.to_json()).unwrap(), report);
         let older = r#"{"schema":1,"machine":{"later":1},"ffmpeg":{"version":"7.1"},"later":{}}"#;
         let older = Report::from_json(older).unwrap();

@@ -2,10 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::av::{Color, PixelFormat};
+use crate::av::{Color, PixelFormat, Rational};
 use crate::backend;
 use crate::error::Reason;
-use crate::select::{Fallback, Request, ZeroCopy};
+use crate::select::{Fallback, ParameterSets, Request, ZeroCopy};
 
 use super::VaEntry;
 
@@ -34,16 +34,27 @@ impl Trial {
         let mut request = request.clone();
         request.encoder = None;
         request.device = None;
+        request.input_device = None;
         request.fallback = Fallback::Deny;
         request.zero_copy = ZeroCopy::Allow;
         request.threads = 0;
+        request.time_base = None;
+        request.sample_aspect_ratio = Rational::new(1, 1);
+        request.parameter_sets = ParameterSets::default();
+        request.chroma_location = 0;
+        // Of memory it is hwenc that makes what the encoder takes, the same way everywhere.
+        if !request.input.is_hardware() && !request.input.is_rgb() {
+            request.input = if request.bit_depth > 8 { PixelFormat::P010 } else { PixelFormat::NV12 };
+        }
         let hardware = backend::of_encoder(encoder).is_none_or(|(backend, _)| backend.hardware);
         if !hardware {
             let Request { codec, bit_depth, chroma, .. } = request;
             request =
                 Request::new(codec, SOFTWARE_SIZE.0, SOFTWARE_SIZE.1).bit_depth(bit_depth).chroma(chroma);
             request.threads = 1;
-            request.input = PixelFormat::I420;
+            if bit_depth > 8 {
+                request.input = PixelFormat::P010;
+            }
         }
         Trial { encoder: encoder.to_owned(), device: device.map(str::to_owned), va, request }
     }

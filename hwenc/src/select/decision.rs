@@ -5,12 +5,12 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Fallback, Request};
+use super::{Fallback, Request, rank::preference};
 use crate::av::Frame;
 use crate::backend::{self, Backend, Offer, Place};
 use crate::encode::Session;
-use crate::error::{Code, Error, Reason, Result};
-use crate::probe::{Report, Trial, VaEntry};
+use crate::error::{Code, Error, Kind, Reason, Result};
+use crate::probe::{Outcome, Proof, Report, Trial, VaEntry};
 
 /// What became of a candidate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -20,12 +20,15 @@ pub enum Verdict {
     Chosen,
     /// It would do, and another came first.
     Usable,
+    /// By all that is known it would do, and nobody tried it.
+    Untried,
     /// It cannot or may not be used.
     Rejected,
 }
 
-/// One encoder on one device, and what became of it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// One encoder on one device, and what became of it. `{}` is for anybody; `{:#}` adds the evidence, which may name paths, versions
+/// and addresses of the machine.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Candidate {
     /// libavcodec's name.
@@ -41,9 +44,52 @@ pub struct Candidate {
     /// What the VA-API driver offers for the request; `None` on the CPU, and where nothing fits.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub va: Option<VaEntry>,
+    /// What its trial measured; `None` where it did not work or nobody tried.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub proof: Option<Proof>,
 }
 
-/// The outcome of a request: one encoder, and every candidate with its reason. `Display` is meant for a person.
+/// The answer to a request: a decision, or what has to be tried before there can be one.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Selection {
+    /// One encoder, verified.
+    Decision(Box<Decision>),
+    /// The best candidates, on which nothing was tried yet that answers for this request.
+    /// [`Prober::ensure`](crate::probe::Prober::ensure) does it.
+    NeedsTrials(Vec<Trial>),
+}
+
+impl Selection {
+    /// The decision, where there is one.
+    ///
+    /// # Errors
+    /// [`Code::NeedsTrials`] with what was not tried.
+    pub fn decided(self) -> Result<Decision> {
+        let trials = match self {
+            Selection::Decision(decision) => return Ok(*decision),
+            Selection::NeedsTrials(trials) => trials,
+        };
+        let mut error = Error::new(
+            Code::NeedsTrials,
+            "this report does not tell: nothing was tried that answers the request",
+        );
+        if let Some(Trial { request, .. }) = trials.first() {
+            let Request { codec, width, height, bit_depth, .. } = request;
+            error = error.with_remedy(format!(
+                "run `hwenc probe --json --codec {codec} --size {width}x{height} --bit-depth {bit_depth}` on that machine, and ask the new report"
+            ));
+        }
+        Err(trials.iter().fold(error, |error, trial| {
+            error.with_evidence(format!(
+                "not tried: {}",
+                label(&trial.encoder, trial.device.as_deref(), trial.va.as_ref())
+            ))
+        }))
+    }
+}
+
+/// The outcome of a request: one encoder, and every candidate with its reason. `Display` is meant for a person; `{:#}` adds the
+/// evidence, which may name paths, versions and addresses of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision {
     request: Request,
@@ -65,6 +111,7 @@ impl Decision {
             verdict: Verdict::Chosen,
             reason: Reason::new(Code::Chosen, "it is tried"),
             va: trial.va.clone(),
+            proof: None,
         };
         let request = trial.request.clone();
         Ok(Decision { request, candidates: vec![candidate], chosen: 0, fallback_used: false })
@@ -108,34 +155,55 @@ impl Decision {
     }
 }
 
-/// Decides. Every encoder of the codec is a candidate, in the order of preference; the first that works and may be
-/// used is taken.
-pub(crate) fn decide(report: &Report, request: &Request) -> Result<Decision> {
+/// Decides. Every encoder of the codec is a candidate; the first in the order of preference that was verified and may be used is
+/// taken, once everything that comes before it was tried.
+pub(crate) fn decide(report: &Report, request: &Request) -> Result<Selection> {
     request.validate()?;
     let mut candidates = candidates(report, request);
-    let order = preference(&candidates, request);
+    let order = preference(report, request, &candidates);
     let chosen = order.iter().copied().find(|&i| candidates[i].verdict == Verdict::Usable);
+    let before = order.iter().copied().take_while(|&i| Some(i) != chosen);
+    let untried: Vec<usize> = before.filter(|&i| candidates[i].verdict == Verdict::Untried).collect();
+    if let Some(&first) = untried.first() {
+        // Software is tried only when it comes to that, one encoder after the other.
+        let hardware = |i: &usize| is_hardware(&candidates[*i]);
+        let wanted =
+            if hardware(&first) { untried.iter().copied().filter(hardware).collect() } else { vec![first] };
+        return Ok(Selection::NeedsTrials(wanted.iter().map(|&i| trial(&candidates[i], request)).collect()));
+    }
     let Some(chosen) = chosen else { return Err(none(request, candidates)) };
 
     let hardware = is_hardware(&candidates[chosen]);
     let explicit = request.encoder.is_some();
     let fallback_used = !hardware && !explicit;
-    let winner = candidates[chosen].encoder.clone();
+    let winner = candidates[chosen].label();
     for (i, candidate) in candidates.iter_mut().enumerate() {
         if i == chosen {
             candidate.verdict = Verdict::Chosen;
             candidate.reason = Reason::new(Code::Chosen, why(explicit, hardware, &request.fallback));
-        } else if candidate.verdict == Verdict::Usable {
+        } else if matches!(candidate.verdict, Verdict::Usable | Verdict::Untried) {
             candidate.reason = Reason::new(Code::NotNeeded, format!("{winner} comes first"));
         }
     }
-    Ok(Decision { request: request.clone(), candidates, chosen, fallback_used })
+    let decision = Decision { request: request.clone(), candidates, chosen, fallback_used };
+    Ok(Selection::Decision(Box::new(decision)))
+}
+
+/// Every candidate that would do by all that is known, and that nobody tried.
+pub(crate) fn untried(report: &Report, request: &Request) -> Vec<Trial> {
+    let candidates = candidates(report, request);
+    let untried = candidates.iter().filter(|candidate| candidate.verdict == Verdict::Untried);
+    untried.map(|candidate| trial(candidate, request)).collect()
+}
+
+fn trial(candidate: &Candidate, request: &Request) -> Trial {
+    Trial::new(&candidate.encoder, candidate.device.as_deref(), candidate.va.clone(), request)
 }
 
 fn why(explicit: bool, hardware: bool, fallback: &Fallback) -> &'static str {
     match (explicit, hardware, fallback) {
-        (true, ..) => "the request names it",
-        (_, true, _) => "the first hardware encoder that works",
+        (true, ..) => "the request names it, and a trial of it worked",
+        (_, true, _) => "the best hardware encoder whose trial worked",
         (_, _, Fallback::Software) => "no hardware encoder will do, and the request allows software",
         _ => "no hardware encoder will do, and the request names it as an alternative",
     }
@@ -149,30 +217,53 @@ fn candidates(report: &Report, request: &Request) -> Vec<Candidate> {
                 let obstacle = policy(request, encoder, place.device.as_deref())
                     .or_else(|| compiled(report, encoder))
                     .or_else(|| place.obstacle.clone());
-                let offer = match obstacle {
+                let offers = match obstacle {
                     Some(reason) => Err(reason),
                     None => driven(report, backend, request, encoder, &place),
                 };
-                let offer = offer.and_then(|offer| match allowed(request, backend, encoder) {
+                let offers = offers.and_then(|offers| match allowed(request, backend, encoder) {
                     Some(reason) => Err(reason),
-                    None => Ok(offer),
+                    None => Ok(offers),
                 });
-                let (verdict, reason, va) = match offer {
-                    Err(reason) => (Verdict::Rejected, reason, None),
-                    Ok(va) => (Verdict::Usable, Reason::new(Code::NotNeeded, ""), va),
-                };
-                all.push(Candidate {
-                    va,
+                let candidate = |verdict, reason, va| Candidate {
                     encoder: (*encoder).to_owned(),
                     backend: backend.name.to_owned(),
-                    device: place.device,
+                    device: place.device.clone(),
                     verdict,
                     reason,
-                });
+                    va,
+                    proof: None,
+                };
+                match offers {
+                    Err(reason) => all.push(candidate(Verdict::Rejected, reason, None)),
+                    Ok(offers) => all.extend(offers.into_iter().map(|va| {
+                        judged(
+                            report,
+                            request,
+                            candidate(Verdict::Untried, Reason::new(Code::NotNeeded, ""), va),
+                        )
+                    })),
+                }
             }
         }
     }
     all
+}
+
+/// The candidate, with what its trial says of it.
+fn judged(report: &Report, request: &Request, mut candidate: Candidate) -> Candidate {
+    match report.tried(&trial(&candidate, request)).map(|tried| &tried.outcome) {
+        None => {}
+        Some(Outcome::Verified(proof)) => {
+            candidate.verdict = Verdict::Usable;
+            candidate.proof = Some(proof.clone());
+        }
+        Some(Outcome::Failed(reason)) => {
+            candidate.verdict = Verdict::Rejected;
+            candidate.reason = reason.clone();
+        }
+    }
+    candidate
 }
 
 /// The request names another encoder or device.
@@ -203,11 +294,17 @@ fn driven(
     request: &Request,
     encoder: &str,
     place: &Place,
-) -> Result<Offer, Reason> {
+) -> Result<Vec<Offer>, Reason> {
     match &backend.driver {
-        None => Err(backend::not_driven(backend)),
-        Some(driver) => (driver.offer)(report, request, encoder, place),
+        None => Err(bare(report, encoder, place).unwrap_or_else(|| backend::not_driven(backend))),
+        Some(driver) => (driver.offers)(report, request, encoder, place),
     }
+}
+
+/// Why an encoder that hwenc does not drive would not open anyway.
+fn bare(report: &Report, encoder: &str, place: &Place) -> Option<Reason> {
+    let opened = report.bare.iter().find(|bare| bare.encoder == encoder && bare.device == place.device)?;
+    opened.refused.clone()
 }
 
 /// A software encoder is used only where the request says so.
@@ -228,24 +325,15 @@ fn allowed(request: &Request, backend: &Backend, encoder: &str) -> Option<Reason
     })
 }
 
-/// Candidates by preference: as listed, but named alternatives in the order of the request.
-pub(super) fn preference(candidates: &[Candidate], request: &Request) -> Vec<usize> {
-    let rank = |candidate: &Candidate| match &request.fallback {
-        Fallback::Alternatives(names) if !is_hardware(candidate) => {
-            1 + names.iter().position(|name| *name == candidate.encoder).unwrap_or(names.len())
-        }
-        _ => usize::from(!is_hardware(candidate)),
-    };
-    let mut order: Vec<usize> = (0..candidates.len()).collect();
-    order.sort_by_key(|&i| rank(&candidates[i]));
-    order
-}
-
-fn is_hardware(candidate: &Candidate) -> bool {
+pub(super) fn is_hardware(candidate: &Candidate) -> bool {
     backend::of_encoder(&candidate.encoder).is_some_and(|(backend, _)| backend.hardware)
 }
 
 fn none(request: &Request, candidates: Vec<Candidate>) -> Error {
+    // An option that no encoder takes is the caller's mistake, and no machine's.
+    if let Some(mistake) = candidates.iter().find(|c| c.reason.code.kind() == Kind::Usage) {
+        return Error::from(mistake.reason.clone()).with_candidates(candidates);
+    }
     let size = format!("{}x{}", request.width, request.height);
     let text = match &request.encoder {
         Some(name) => format!("{name} cannot be used for {} at {size}", request.codec),
@@ -253,7 +341,7 @@ fn none(request: &Request, candidates: Vec<Candidate>) -> Error {
     };
     let mut error = Error::new(Code::NoEncoder, text);
     for c in candidates.iter().filter(|c| request.encoder.as_ref().is_none_or(|name| *name == c.encoder)) {
-        error = error.with_evidence(format!("{}: {} [{}]", name(c), c.reason.message, c.reason.code));
+        error = error.with_evidence(format!("{}: {} [{}]", c.label(), c.reason.message, c.reason.code));
     }
     error.with_remedy(remedy(request, &candidates)).with_candidates(candidates)
 }
@@ -279,10 +367,18 @@ fn remedy(request: &Request, candidates: &[Candidate]) -> String {
     asked_for.map_or_else(|| DOCTOR.to_owned(), |c| c.reason.remedy.clone())
 }
 
-fn name(candidate: &Candidate) -> String {
-    match &candidate.device {
-        Some(device) => format!("{} on {device}", candidate.encoder),
-        None => candidate.encoder.clone(),
+/// What a person calls a candidate.
+fn label(encoder: &str, device: Option<&str>, va: Option<&VaEntry>) -> String {
+    let low_power = if va.is_some_and(VaEntry::is_low_power) { " (low power)" } else { "" };
+    match device {
+        Some(device) => format!("{encoder}{low_power} on {device}"),
+        None => format!("{encoder}{low_power}"),
+    }
+}
+
+impl Candidate {
+    fn label(&self) -> String {
+        label(&self.encoder, self.device.as_deref(), self.va.as_ref())
     }
 }
 
@@ -290,12 +386,12 @@ impl fmt::Display for Candidate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mark = match self.verdict {
             Verdict::Chosen => '✓',
-            Verdict::Usable => '·',
+            Verdict::Usable | Verdict::Untried => '·',
             Verdict::Rejected => '✗',
         };
-        write!(f, "{mark} {}: {} [{}]", name(self), self.reason.message, self.reason.code)?;
-        for line in &self.reason.evidence {
-            write!(f, "\n      {line}")?;
+        write!(f, "{mark} {}: {} [{}]", self.label(), self.reason.message, self.reason.code)?;
+        if f.alternate() {
+            self.reason.evidence.iter().try_for_each(|line| write!(f, "\n      · {line}"))?;
         }
         if !self.reason.remedy.is_empty() {
             write!(f, "\n      help: {}", self.reason.remedy)?;
@@ -307,10 +403,10 @@ impl fmt::Display for Candidate {
 impl fmt::Display for Decision {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let chosen = self.chosen();
-        write!(f, "{} ({}): {}", name(chosen), chosen.backend, chosen.reason.message)?;
-        for candidate in &self.candidates {
-            write!(f, "\n  {candidate}")?;
-        }
-        Ok(())
+        write!(f, "{} ({}): {}", chosen.label(), chosen.backend, chosen.reason.message)?;
+        self.candidates.iter().try_for_each(|candidate| {
+            f.write_str("\n  ")?;
+            fmt::Display::fmt(candidate, f)
+        })
     }
 }

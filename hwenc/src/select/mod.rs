@@ -2,10 +2,11 @@
 //! nothing else.
 
 mod decision;
+mod rank;
 mod request;
 
-pub(crate) use decision::decide;
-pub use decision::{Candidate, Decision, Verdict};
+pub use decision::{Candidate, Decision, Selection, Verdict};
+pub(crate) use decision::{decide, untried};
 pub(crate) use request::unknown_encoder;
 pub use request::{
     Chroma, Codec, DEFAULT_QUALITY, Fallback, Latency, MAX_SIDE, ParameterSets, RateControl, Request,

@@ -254,6 +254,9 @@ pub struct Request {
     pub encoder: Option<String>,
     /// This device and no other, such as `/dev/dri/renderD128`.
     pub device: Option<PathBuf>,
+    /// The device that holds the pictures; an encoder there comes first. Default: none, the pictures are in memory.
+    #[serde(default)]
+    pub input_device: Option<PathBuf>,
     /// What may be given up.
     pub fallback: Fallback,
     /// Whether pictures may be copied.
@@ -307,6 +310,8 @@ setters! {
     encoder: impl Into<String> => encoder = Some(encoder.into());
     /// This device and no other.
     device: impl Into<PathBuf> => device = Some(device.into());
+    /// The device that holds the pictures.
+    input_device: impl Into<PathBuf> => input_device = Some(input_device.into());
     /// What may be given up.
     fallback: Fallback => fallback = fallback;
     /// Whether pictures may be copied.
@@ -337,6 +342,7 @@ impl Request {
             threads: 0,
             encoder: None,
             device: None,
+            input_device: None,
             fallback: Fallback::default(),
             zero_copy: ZeroCopy::default(),
             parameter_sets: ParameterSets::default(),

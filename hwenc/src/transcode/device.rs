@@ -4,7 +4,7 @@ use super::{DecodeOn, Transcode};
 use crate::av::{Demuxer, DeviceKind, HwDevice, Options, StreamInfo};
 use crate::backend;
 use crate::error::{Code, Error, Reason, Result};
-use crate::probe::{Report, VaDriver};
+use crate::probe::{Prober, VaDriver};
 use crate::select::Codec;
 
 /// libva's profiles by libavcodec's names of codecs: how those begin that the decoder may use.
@@ -25,7 +25,7 @@ const PROFILES: [(&str, &str); 8] = [
 /// [`Code::DeviceFailed`] where the job demands a device, and none does.
 pub(super) fn to_decode_on(
     job: &Transcode,
-    report: &Report,
+    prober: &mut Prober,
     codec: Codec,
     demuxer: &Demuxer,
 ) -> Result<Option<HwDevice>> {
@@ -33,7 +33,7 @@ pub(super) fn to_decode_on(
         return Ok(None);
     }
     let Some(stream) = demuxer.best_video() else { return Ok(None) };
-    match find(job, report, codec, stream) {
+    match find(job, prober, codec, stream) {
         Ok((kind, node)) => match HwDevice::create(kind, Some(&node), Options::new()) {
             Ok(device) => Ok(Some(device)),
             Err(error) if job.decode_on == DecodeOn::Device => Err(error),
@@ -56,7 +56,7 @@ pub(super) fn to_decode_on(
 /// The device that will encode, if its driver decodes the stream and scales where that is needed.
 fn find(
     job: &Transcode,
-    report: &Report,
+    prober: &mut Prober,
     codec: Codec,
     stream: &StreamInfo,
 ) -> Result<(DeviceKind, String), String> {
@@ -65,7 +65,8 @@ fn find(
     let deep = p.format().is_some_and(|format| format.bit_depth() > 8);
     let depth = job.bit_depth.unwrap_or(if deep { 10 } else { 8 });
     let request = job.request(codec, width, height).bit_depth(depth);
-    let decision = report.select(&request).map_err(|error| error.to_string())?;
+    let decision = prober.ensure(&request).map_err(|error| error.to_string())?;
+    let report = prober.report().map_err(|error| error.to_string())?;
     let chosen = decision.chosen();
     let kind = backend::surfaces(&chosen.encoder);
     let Some((kind, node)) = kind.zip(chosen.device.clone()) else {

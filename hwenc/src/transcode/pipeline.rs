@@ -12,7 +12,7 @@ use crate::backend;
 use crate::encode::{Output, Session};
 use crate::error::{Code, Error, Result};
 use crate::output::{Container, OutputFile};
-use crate::probe::Report;
+use crate::probe::Prober;
 use crate::select::{Codec, ParameterSets, Request};
 
 pub(super) fn run(
@@ -40,8 +40,8 @@ pub(super) fn run(
     cancel.set_part(file.removable());
 
     let duration_s = demuxer.duration();
-    let report = Report::collect();
-    let device = device::to_decode_on(job, &report, codec, &demuxer)?;
+    let mut prober = Prober::new();
+    let device = device::to_decode_on(job, &mut prober, codec, &demuxer)?;
     let mut pictures = Pictures::open(demuxer, job, device, cancel)?;
     let mut frame = Frame::empty()?;
     let mut target = Target::default();
@@ -53,7 +53,7 @@ pub(super) fn run(
     pictures.begin(&frame);
     let request = request(job, container, codec, &frame, &pictures);
     request.validate().map_err(|error| of_input(job, error))?;
-    let decision = report.select(&request)?;
+    let decision = prober.ensure(&request)?;
     let device = decision.chosen().device.clone();
     let decoded_on = frame.is_hardware().then(|| device.clone()).flatten();
     if frame.is_hardware() && backend::surfaces(&decision.chosen().encoder).is_none() {

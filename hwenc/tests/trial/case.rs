@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use hwenc::probe::{Outcome, Report, Trial, VaEntry};
+use hwenc::probe::{Isolation, Outcome, Prober, Trial, VaEntry};
 use hwenc::{Codec, Latency, PixelFormat, RateControl, Request};
 
 use super::softgpu::{PATIENCE, Ran, Run};
@@ -26,7 +26,8 @@ const PROFILES: [(Codec, u8, &str); 8] = [
 pub(crate) fn run(case: &str) -> ExitCode {
     hwenc::log::install();
     let word = |name: &str| case.split(' ').find_map(|word| word.strip_prefix(name)?.strip_prefix('='));
-    let report = Report::collect();
+    let mut prober = Prober::new().isolation(Isolation::None).cache_dir(None);
+    let report = prober.report().unwrap();
     let entries: Vec<VaEntry> =
         report.va_driver(NODE.as_ref()).map(|driver| driver.entries.clone()).unwrap_or_default();
     let (width, height) = word("size").unwrap_or("320x192").split_once('x').unwrap();

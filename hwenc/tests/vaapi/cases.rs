@@ -9,7 +9,7 @@ use hwenc::{
 use libtest_mimic::Trial;
 
 use super::common::pixels::{Memory, Yuv, rgb};
-use super::common::{finish, judge, receive, release};
+use super::common::{finish, here, judge, receive, release, trusting};
 use super::softgpu::{PATIENCE, Ran, Run};
 
 type Case = fn(&[&str]);
@@ -88,7 +88,7 @@ const FRAMES: u64 = 24;
 
 fn open(request: &Request) -> Session {
     hwenc::log::install();
-    let session = hwenc::choose(request).and_then(|decision| decision.open());
+    let session = trusting(request).and_then(|decision| decision.open());
     session.unwrap_or_else(|error| panic!("{request:?}: {error:?}"))
 }
 
@@ -117,7 +117,7 @@ fn outcome(words: &[&str]) {
     // Multiples of 64 in both directions: FFmpeg 5.1 pads to 16 only.
     let (width, height) = (320, 256);
     let request = request(codec, width, height).bit_depth(depth).input(format(depth)).quality(90);
-    let session = hwenc::choose(&request).and_then(|decision| decision.open());
+    let session = trusting(&request).and_then(|decision| decision.open());
     let mut session = match session {
         Ok(session) => session,
         Err(error) => {
@@ -147,7 +147,7 @@ fn lossless() {
 
 fn sizes(codec: Codec) {
     if codec == Codec::Av1 && release() < (7, 0) {
-        let error = hwenc::choose(&request(codec, 638, 358)).unwrap_err();
+        let error = trusting(&request(codec, 638, 358)).unwrap_err();
         let own = error.candidates().iter().find(|c| c.encoder == "av1_vaapi").unwrap();
         return assert_eq!(own.reason.code, Code::EncoderNotCompiled);
     }
@@ -261,13 +261,12 @@ fn settings() {
     assert_eq!(software.applied().get("maxrate"), Some("800000"), "{}", software.applied());
     let preset = open(&request(Codec::H264, 320, 256).preset("fast"));
     assert_eq!(preset.applied().get("compression_level"), Some("7"));
-    let unknown =
-        hwenc::choose(&request(Codec::H264, 320, 256).preset("medium")).unwrap().open().err().unwrap();
+    let unknown = trusting(&request(Codec::H264, 320, 256).preset("medium")).unwrap().open().err().unwrap();
     assert_eq!(unknown.code(), Code::OptionInvalid);
 }
 
 fn chosen() {
-    let decision = hwenc::choose(&Request::new(Codec::H264, 320, 256).fallback(Fallback::Software)).unwrap();
+    let decision = trusting(&Request::new(Codec::H264, 320, 256).fallback(Fallback::Software)).unwrap();
     let chosen = decision.chosen();
     assert_eq!(
         (chosen.encoder.as_str(), chosen.device.as_deref()),
@@ -276,7 +275,7 @@ fn chosen() {
     assert!(!decision.fallback_used());
     let session = decision.open().unwrap();
     assert_eq!(session.encoder(), "h264_vaapi");
-    let report = Report::collect();
+    let report = here().report().unwrap().clone();
     let driver = report.va_driver("/dev/dri/renderD128".as_ref()).unwrap();
     assert!(driver.vendor.as_deref().unwrap().contains("iHD"), "{driver:?}");
     assert!(driver.entries.iter().any(|e| e.decodes()) && driver.entries.iter().any(|e| e.encodes()));
@@ -317,7 +316,7 @@ fn device_pictures() {
     };
     let first = upload(&films[0]);
     let decision =
-        hwenc::choose(&request(Codec::H264, width, height).zero_copy(hwenc::ZeroCopy::Require)).unwrap();
+        trusting(&request(Codec::H264, width, height).zero_copy(hwenc::ZeroCopy::Require)).unwrap();
     let mut session = decision.open_for(&first).unwrap();
     let mut packets = Vec::new();
     for (n, film) in films.iter().enumerate() {
@@ -344,6 +343,6 @@ fn elsewhere() {
     assert_eq!(refused.code(), Code::PictureInvalid);
     assert!(refused.to_string().contains("another device"), "{refused}");
     session.send(&Yuv::moving(320, 256, 8, 0).picture(PixelFormat::NV12)).unwrap();
-    let software = hwenc::choose(&Request::new(Codec::H264, 320, 256).encoder("libx264")).unwrap();
+    let software = trusting(&Request::new(Codec::H264, 320, 256).encoder("libx264")).unwrap();
     assert_eq!(software.open_for(&other).err().unwrap().code(), Code::PictureInvalid);
 }

@@ -1,17 +1,17 @@
 //! What a health endpoint would answer, as JSON: which encoder serves each codec, and which of them is a fallback.
 #![forbid(unsafe_code)]
 
-use hwenc::probe::Report;
+use hwenc::probe::Prober;
 use hwenc::{Codec, Fallback, Request};
 use serde_json::{Map, json};
 
-fn main() {
-    let report = Report::collect();
+fn main() -> hwenc::Result<()> {
+    let mut prober = Prober::new();
     let mut answer = Map::new();
-    answer.insert("ffmpeg".into(), json!(report.ffmpeg.version));
+    answer.insert("ffmpeg".into(), json!(prober.report()?.ffmpeg.version));
     for codec in [Codec::H264, Codec::Hevc, Codec::Av1] {
         let want = Request::new(codec, 1280, 720).fallback(Fallback::Software);
-        let entry = match report.select(&want) {
+        let entry = match prober.ensure(&want) {
             Ok(decision) => json!({
                 "encoder": decision.chosen().encoder,
                 "fallback": decision.fallback_used(),
@@ -21,4 +21,5 @@ fn main() {
         answer.insert(codec.to_string(), entry);
     }
     println!("{}", json!(answer));
+    Ok(())
 }

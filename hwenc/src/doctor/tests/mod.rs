@@ -11,6 +11,7 @@ use super::Level::Problem;
 use super::*;
 use crate::device::vendor;
 use crate::probe::machines::*;
+use crate::probe::{Isolation, Prober};
 use machines::cases;
 
 #[test]
@@ -254,7 +255,8 @@ fn json_tells_commands_from_sentences() {
 
 #[test]
 fn this_machine_can_be_diagnosed() {
-    let diagnosis = run_all(&Report::collect(), None).unwrap();
+    let diagnosis =
+        run_all(Prober::new().isolation(Isolation::None).cache_dir(None).report().unwrap(), None).unwrap();
     assert_eq!(diagnosis.checks.len(), CHECKS.len());
     let version = diagnosis.checks.iter().find(|outcome| outcome.id == "ffmpeg.version").unwrap();
     assert_eq!(version.finding.level, Level::Ok, "{}", diagnosis.render(true));

@@ -137,6 +137,13 @@ pub(crate) fn start(options: Options) -> Starting {
 }
 
 impl Starting {
+    /// Starts none: tasks are done here, because the caller wants it so.
+    pub(crate) fn here(journal: Option<PathBuf>) -> Self {
+        let options = Options::new(journal);
+        let hello = Hello::here(None);
+        Starting { options, hello, places: VecDeque::new(), first: None, until: Instant::now() }
+    }
+
     /// Waits until it runs. Where there is none that has this process's FFmpeg, tasks are done here.
     ///
     /// # Errors

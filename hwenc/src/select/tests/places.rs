@@ -74,7 +74,7 @@ fn missing_nvidia_nodes_are_made_or_handed_over() {
         let candidates = all(&report);
         let nvenc = of(&candidates, "h264_nvenc").clone();
         assert_eq!((nvenc.reason.code, &nvenc.device), (Code::DeviceMissing, &None), "{nvenc}");
-        format!("{nvenc}")
+        format!("{nvenc:#}")
     };
     let has =
         |text: &str, words: &[&str]| words.iter().for_each(|w| assert!(text.contains(w), "{w} in {text}"));

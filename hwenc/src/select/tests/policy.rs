@@ -3,7 +3,7 @@
 use super::*;
 use crate::error::Reason;
 use crate::select::Fallback;
-use crate::select::decision::preference;
+use crate::select::rank::preference;
 
 #[test]
 fn without_a_gpu_every_candidate_says_why_and_what_to_do() {
@@ -45,7 +45,7 @@ fn software_is_taken_where_the_request_allows_it() {
     assert_eq!(taken.chosen().device, None);
     assert!(taken.fallback_used());
     assert!(taken.chosen().reason.message.contains("the request allows software"), "{taken}");
-    assert_eq!(of(taken.candidates(), "h264_vaapi").reason.code, Code::EncoderUnsupported);
+    assert_eq!(of(taken.candidates(), "h264_vaapi").reason.code, Code::DeviceNoEncoder);
     for (codec, encoder) in [(Codec::Hevc, "libx265"), (Codec::Av1, "libsvtav1")] {
         let request = Request::new(codec, 1280, 720).fallback(Fallback::Software);
         assert_eq!(decision(&report, &request).chosen().encoder, encoder);
@@ -77,6 +77,7 @@ fn alternatives_come_after_hardware_and_in_the_order_of_the_request() {
         verdict: Verdict::Usable,
         reason: Reason::new(Code::NotNeeded, ""),
         va: None,
+        proof: None,
     };
     let software = |encoder| candidate(encoder, "software");
     let candidates = [
@@ -87,7 +88,7 @@ fn alternatives_come_after_hardware_and_in_the_order_of_the_request() {
         candidate("h264_vaapi", "vaapi"),
     ];
     let order = |fallback| {
-        let order = preference(&candidates, &h264().fallback(fallback));
+        let order = preference(&host(), &h264().fallback(fallback), &candidates);
         order.into_iter().map(|i| candidates[i].encoder.as_str()).collect::<Vec<_>>()
     };
     let listed = ["h264_nvenc", "h264_vaapi", "libx264", "libx265", "libsvtav1"];
@@ -103,7 +104,7 @@ fn an_encoder_that_is_named_needs_no_fallback_and_has_no_substitute() {
     let taken = decision(&report, &h264().encoder("libx264"));
     assert_eq!(taken.chosen().encoder, "libx264");
     assert!(!taken.fallback_used());
-    assert_eq!(taken.chosen().reason.message, "the request names it");
+    assert_eq!(taken.chosen().reason.message, "the request names it, and a trial of it worked");
     let other = of(taken.candidates(), "h264_vaapi");
     assert_eq!(other.reason.code, Code::NotRequested);
     assert!(other.reason.remedy.contains("--encoder h264_vaapi"), "{other}");
@@ -184,7 +185,7 @@ fn a_decision_survives_json_and_a_saved_report_gives_the_same() {
     for report in [host(), one_node_of_two(), nvidia(host(), ALL_NVIDIA), Report::default()] {
         let again = Report::from_json(&report.to_json()).unwrap();
         let request = h264().fallback(Fallback::Software);
-        match (report.select(&request), again.select(&request)) {
+        match (settle(&report, &request), settle(&again, &request)) {
             (Ok(a), Ok(b)) => {
                 assert_eq!(a, b);
                 let json = serde_json::to_string(&a).unwrap();

@@ -47,8 +47,10 @@ fn depth_size_and_codec_are_the_drivers() {
     assert!(reason.evidence[1].contains("HEVCMain (EncSlice)"), "{reason:?}");
     let reason = refused(&hevc, &Request::new(Codec::Hevc, 7680, 4320));
     assert!(reason.message.contains("from 32x32 to 4096x2304 here, not 7680x4320"), "{reason:?}");
-    let reason = refused(&[entry("H264High", "VLD", &[])], &request);
-    assert!(reason.evidence[1].contains("it encodes nothing"), "{reason:?}");
+    let error = refusal(&offering(vendor::INTEL, &[entry("H264High", "VLD", &[])]), &request);
+    let reason = &of(error.candidates(), "hevc_vaapi").reason;
+    assert_eq!(reason.code, Code::DeviceNoEncoder);
+    assert!(reason.message.contains("decodes only"), "{reason:?}");
     let reason = refused(&hevc, &h264());
     assert!(reason.message.contains("does not encode h264"), "{reason:?}");
 }

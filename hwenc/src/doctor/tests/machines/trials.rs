@@ -160,7 +160,10 @@ pub(super) fn cases() -> Vec<Case> {
             "trials without a helper",
             with(works(), |r| {
                 r.isolation = Isolation::None;
-                r.isolation_notes = vec!["/opt/x/hwenc: another FFmpeg".into()];
+                r.isolation_notes = vec![
+                    Reason::new(Code::HelperMismatch, "the helper has another FFmpeg")
+                        .evidence("/opt/x/hwenc"),
+                ];
             }),
             "h264_vaapi works on /dev/dri/renderD128. One thing could be better: see the line with ! below.",
             &[("helper.missing", Warning, &["own process", "HWENC_HELPER", "another FFmpeg"])],
