@@ -40,6 +40,7 @@ pub(crate) fn run(case: &str) {
             door.next();
             unreachable!("the task has an hour");
         }
+        "attempts" => super::devices::attempt(),
         "asks" => super::devices::ask(),
         "counts" => count(),
         "meets" | "without" => super::refused::meet(),
