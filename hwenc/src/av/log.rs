@@ -7,6 +7,7 @@
 use std::cell::Cell;
 use std::collections::VecDeque;
 use std::ffi::{CStr, c_char, c_int, c_void};
+use std::io::Write as _;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::ThreadId;
@@ -32,6 +33,8 @@ struct Line {
 }
 
 static INSTALLED: AtomicBool = AtomicBool::new(false);
+/// Errors go to standard error, too.
+static ECHO: AtomicBool = AtomicBool::new(false);
 static NUMBER: AtomicU64 = AtomicU64::new(0);
 static LINES: Mutex<VecDeque<Line>> = Mutex::new(VecDeque::new());
 
@@ -41,6 +44,11 @@ pub fn install() {
     INSTALLED.store(true, Ordering::Release);
     // SAFETY: the callback is a static function that lives as long as the process, and is thread-safe.
     unsafe { ff::av_log_set_callback(Some(callback)) };
+}
+
+/// Has errors written to standard error, too: of a process that is lost, that is all that is left of its words.
+pub(crate) fn echo_errors() {
+    ECHO.store(true, Ordering::Relaxed);
 }
 
 /// Stops SVT-AV1 from writing its banner to standard error, past libav's log. It sets an environment variable, which is
@@ -121,6 +129,9 @@ fn pass_on(context: usize, level: c_int, text: &str) {
         return;
     }
     let text = without_address(text);
+    if level <= ff::AV_LOG_ERROR as c_int && ECHO.load(Ordering::Relaxed) {
+        let _ = writeln!(std::io::stderr(), "{text}"); // nobody may read it
+    }
     if level <= ff::AV_LOG_WARNING as c_int {
         let mut lines = LINES.lock().unwrap_or_else(PoisonError::into_inner);
         if lines.len() == KEPT {

@@ -8,7 +8,8 @@ use super::job::{Answer, Job};
 use super::library::LIBRARIES;
 use super::prober::lane;
 use super::runner::{Done, Loss, Runner, Task};
-use super::{Bare, Library, Nvml, Report, V4l2Device, VaDriver, VaEntry};
+use super::words;
+use super::{Bare, Isolation, Library, Nvml, Report, V4l2Device, VaDriver, VaEntry};
 use crate::backend;
 use crate::device::{Access, OsError, PciId, vendor};
 
@@ -28,12 +29,17 @@ struct Questions<'r> {
     runner: &'r mut dyn Runner,
     deadline: Duration,
     memory: u64,
+    /// Whether what needs a process of its own can have one.
+    isolated: bool,
     asked: HashMap<u32, Job>,
     next: u32,
 }
 
 impl Questions<'_> {
     fn ask(&mut self, lane: impl Into<String>, alone: bool, job: Job) {
+        if alone && !self.isolated {
+            return;
+        }
         let (deadline, memory) = (self.deadline, self.memory);
         let task = Task {
             id: self.next,
@@ -62,7 +68,8 @@ impl Questions<'_> {
 
 /// Puts everything into the report but trials.
 pub(super) fn ask(report: &mut Report, deadline: Duration, memory: u64, runner: &mut dyn Runner) {
-    let mut questions = Questions { runner, deadline, memory, asked: HashMap::new(), next: 0 };
+    let isolated = report.isolation == Isolation::Process;
+    let mut questions = Questions { runner, deadline, memory, isolated, asked: HashMap::new(), next: 0 };
     questions.ask(
         "libraries",
         false,
@@ -154,7 +161,8 @@ fn absorb(report: &mut Report, job: Job, done: Done, questions: &mut Questions<'
             });
         }
         Job::Bare { encoder, device } => {
-            let lost = done.lost(&format!("opening {encoder}"));
+            // Libraries that crash when they fail have said before why they do
+            let lost = done.lost(&format!("opening {encoder}")).map(|reason| words::explain(reason.into()));
             let refused = match done.result {
                 Ok(Answer::Bare(refused)) => refused,
                 _ => lost,

@@ -43,6 +43,7 @@ fn run(device: &'static str, codec: &str, depth: u8) -> Result<(), String> {
     match encodes(device, codec, depth) {
         Some(_) if missing => expect(outcome, "encoder.not_compiled"),
         None if missing => expect(outcome, "encoder.not_compiled"),
+        None if device == "virtio" => expect(outcome, "device.no_encoder"),
         None => expect(outcome, "encoder.unsupported"),
         Some(least) => match outcome.parse::<f64>() {
             Ok(psnr) if psnr >= least => Ok(()),

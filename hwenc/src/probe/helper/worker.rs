@@ -46,6 +46,7 @@ pub(super) fn run(ends: Ends) -> ! {
         process::exit(1); // it went before the line above
     }
     let _ = dup2_stderr(&ends.errors);
+    crate::log::echo_errors();
     drop(ends.errors);
     // No dump of a driver's crash: writing one takes longer than everything else. With a limit of 1 the kernel asks no program
     // to take it either (core(5), fs/coredump.c).

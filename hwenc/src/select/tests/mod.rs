@@ -21,6 +21,7 @@ fn h264() -> Request {
 /// The decision on a machine where every trial works that is asked for.
 fn settle(report: &Report, request: &Request) -> Result<Decision> {
     let mut report = report.clone();
+    crate::probe::check::check_json(&report.to_json());
     loop {
         match report.select(request)? {
             Selection::Decision(decision) => return Ok(*decision),
