@@ -63,7 +63,8 @@ impl Chroot {
 
     fn make(&self, sh: &Shell) -> Result<()> {
         let packages = packages::of(Stage::Link..=Stage::Tests);
-        let packages: Vec<_> = packages.iter().map(|package| package.name).collect();
+        let mesa = packages::MESA.iter().filter(|_| self.suite.mesa);
+        let packages: Vec<_> = packages.into_iter().chain(mesa).map(|package| package.name).collect();
         let stamp = fs::read_to_string(self.tree.join("etc/hwenc-packages")).unwrap_or_default();
         if stamp.lines().eq(packages.iter().copied()) {
             return Ok(());

@@ -12,7 +12,9 @@ use crate::setup;
 use crate::tier::{Outcome, Tier};
 
 /// What cargo does on each FFmpeg unless it is told otherwise.
-pub(crate) const TESTS: [&str; 3] = ["test", "--workspace", "--locked"];
+const TESTS: [&str; 3] = ["test", "--workspace", "--locked"];
+/// The tests on Mesa's own driver, in the trees that have it.
+pub(crate) const MESA: [&str; 2] = ["--features", "hwenc-cli/mesa-tests"];
 
 /// What `--only` takes.
 pub(crate) fn labels() -> PossibleValuesParser {
@@ -22,7 +24,7 @@ pub(crate) fn labels() -> PossibleValuesParser {
 /// The command.
 pub(crate) fn run(project: &Project, only: Option<&str>, cargo: &[String]) -> Result<()> {
     let words: Vec<_> = cargo.iter().map(String::as_str).collect();
-    let words = if words.is_empty() { &TESTS[..] } else { &words };
+    let words = (!words.is_empty()).then_some(&words[..]);
     let mut tier = Tier::begin("cargo xtask matrix");
     tier.step("system packages", || setup::install(project, Stage::Build..=Stage::Host))?;
     steps(project, &mut tier, only, words)?;
@@ -30,10 +32,16 @@ pub(crate) fn run(project: &Project, only: Option<&str>, cargo: &[String]) -> Re
     Ok(())
 }
 
-/// The steps, for a tier that holds more than these.
-pub(crate) fn steps(project: &Project, tier: &mut Tier, only: Option<&str>, words: &[&str]) -> Result<()> {
+/// The steps, for a tier that holds more than these. Without words for cargo, all tests.
+pub(crate) fn steps(
+    project: &Project,
+    tier: &mut Tier,
+    only: Option<&str>,
+    words: Option<&[&str]>,
+) -> Result<()> {
     let host = Version::of_host(&project.sh)?;
-    let on_host = || Ok(cmd!(project.sh, "cargo {words...}").run()?);
+    let here = words.unwrap_or(&TESTS);
+    let on_host = || Ok(cmd!(project.sh, "cargo {here...}").run()?);
     let known = SUITES.iter().any(|suite| suite.fits(host));
     if !known && only.is_none() {
         tier.step(&format!("FFmpeg {host} on this host"), on_host)?;
@@ -50,7 +58,12 @@ pub(crate) fn steps(project: &Project, tier: &mut Tier, only: Option<&str>, word
     Ok(())
 }
 
-fn in_chroot(project: &Project, suite: &'static Suite, asked_for: bool, words: &[&str]) -> Result<Outcome> {
+fn in_chroot(
+    project: &Project,
+    suite: &'static Suite,
+    asked_for: bool,
+    words: Option<&[&str]>,
+) -> Result<Outcome> {
     let chroot = match Chroot::of(project, suite) {
         Ok(chroot) => chroot,
         // A suite that rolls may have packages that do not fit together on a given day. That is no fault of ours.
@@ -59,6 +72,7 @@ fn in_chroot(project: &Project, suite: &'static Suite, asked_for: bool, words: &
         }
         Err(error) => return Err(error).context(format!("{} cannot be installed", suite.name)),
     };
-    chroot.cargo(project, words)?;
+    let all = if suite.mesa { [&TESTS[..], &MESA].concat() } else { TESTS.to_vec() };
+    chroot.cargo(project, words.unwrap_or(&all))?;
     Ok(Outcome::Passed)
 }

@@ -74,6 +74,16 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("libdrm-dev", Stage::Kernel, "headers of the interfaces that the tests in the kernel call"),
 ];
 
+/// What only the Debian trees get whose suite has it: the driver that a vendor's GPU really has, without the GPU.
+pub(crate) const MESA: &[Package] = &[
+    package("mesa-va-drivers", Stage::Tests, "radeonsi, AMD's VA-API driver"),
+    package(
+        "mesa-drm-shim",
+        Stage::Tests,
+        "an AMD GPU's kernel driver that does nothing, for radeonsi to start on",
+    ),
+];
+
 /// The packages of some stages.
 pub(crate) fn of(stages: std::ops::RangeInclusive<Stage>) -> Vec<&'static Package> {
     PACKAGES.iter().filter(|package| stages.contains(&package.stage)).collect()

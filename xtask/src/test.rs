@@ -22,8 +22,13 @@ pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
     }
     tier.step("format", || cmd!(sh, "cargo fmt --all --check").run().context("`cargo fmt` mends this"))?;
     tier.step("clippy", || {
-        let flags =
-            ["--workspace", "--all-targets", "--locked", "--features", "softgpu/kernel-tests,hwenc/schema"];
+        let flags = [
+            "--workspace",
+            "--all-targets",
+            "--locked",
+            "--features",
+            "softgpu/kernel-tests,hwenc/schema,hwenc-cli/mesa-tests",
+        ];
         Ok(cmd!(sh, "cargo clippy {flags...} -- -D warnings").run()?)
     })?;
     tier.try_step("bindings match the headers", || headers::check(project))?;

@@ -1,8 +1,8 @@
 //! DRM render nodes: those in `/dev/dri`, and those that only the kernel knows.
 
-use std::fs;
 use std::path::PathBuf;
 
+use nix::sys::stat::lstat;
 use serde::{Deserialize, Serialize};
 
 use super::hardware::Hardware;
@@ -103,7 +103,7 @@ fn from_dev(reader: &mut Reader<'_>, name: &str) -> Option<RenderNode> {
     if by_name.is_none() {
         // Looked at before it is opened: opening a card can take the display from its owner. A link has no
         // number of its own, and is another name of what is listed anyway.
-        let status = fs::symlink_metadata(&path).ok()?;
+        let status = lstat(&path).ok()?;
         render_minor((reader.roots.number)(&path, &status))?;
     }
     let file = NodeFile::read(reader, &path)?;

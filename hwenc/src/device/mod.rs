@@ -30,6 +30,7 @@ pub use drivers::DriverFile;
 pub use drm::{Directory, Drm, RenderNode};
 pub use firmware::Firmware;
 pub use hardware::{Hardware, PciId, vendor};
+pub(crate) use node::status;
 pub use node::{Access, Mode, NodeFile, OsError};
 pub use nvidia::{Nvidia, NvidiaGpu, NvidiaNode};
 pub use pci::Display;

@@ -1,13 +1,12 @@
 //! A device node as a file: whose it is, and whether it opens.
 
 use std::fmt;
-use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, open};
+use nix::sys::stat::{FileStat, lstat, stat};
 use serde::{Deserialize, Serialize};
 
 use super::roots::Reader;
@@ -107,6 +106,12 @@ impl fmt::Display for Access {
     }
 }
 
+/// Owner, mode and number of a node; those of the link where it leads nowhere. Through the C library's oldest calls:
+/// std's is `statx`, and what shows a node that the kernel has not, such as Mesa's drm-shim, often knows but these.
+pub(crate) fn status(path: &Path) -> io::Result<FileStat> {
+    Ok(stat(path).or_else(|_| lstat(path))?)
+}
+
 /// A device node as a file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -137,7 +142,7 @@ impl NodeFile {
     /// None where nothing of this name exists.
     pub(super) fn read(reader: &mut Reader<'_>, path: &Path) -> Option<Self> {
         // A link to nowhere still has an owner, and its opening tells the rest.
-        let status = match fs::metadata(path).or_else(|_| fs::symlink_metadata(path)) {
+        let status = match status(path) {
             Ok(status) => status,
             Err(error) => {
                 reader.note(path, &error);
@@ -145,11 +150,11 @@ impl NodeFile {
             }
         };
         Some(NodeFile {
-            uid: status.uid(),
-            owner: reader.roots.user_name(status.uid()),
-            gid: status.gid(),
-            group: reader.roots.group_name(status.gid()),
-            mode: Mode(status.mode() & 0o7777),
+            uid: status.st_uid,
+            owner: reader.roots.user_name(status.st_uid),
+            gid: status.st_gid,
+            group: reader.roots.group_name(status.st_gid),
+            mode: Mode(status.st_mode & 0o7777),
             number: (reader.roots.number)(path, &status),
             access: if reader.opens { Access::of(path) } else { Access::Untried },
         })

@@ -1,12 +1,11 @@
 //! Where the machine's files are, and reading them without ever failing.
 
 use std::ffi::OsString;
-use std::fs::{self, File, Metadata};
+use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
-use nix::sys::stat::{major, minor};
+use nix::sys::stat::{FileStat, SFlag, major, minor};
 use nix::unistd::{self, Gid, Uid};
 use serde::{Deserialize, Serialize};
 
@@ -32,7 +31,7 @@ pub struct Roots {
 }
 
 /// Tells major and minor of a device node from its path and status.
-pub(super) type NumberOf = fn(&Path, &Metadata) -> Option<(u32, u32)>;
+pub(super) type NumberOf = fn(&Path, &FileStat) -> Option<(u32, u32)>;
 
 /// Where names of users and groups come from.
 #[derive(Clone, Copy, Debug)]
@@ -87,11 +86,16 @@ impl Roots {
     }
 }
 
-fn device_number(_: &Path, status: &Metadata) -> Option<(u32, u32)> {
-    let number = status.rdev();
+fn device_number(_: &Path, status: &FileStat) -> Option<(u32, u32)> {
+    let number = status.st_rdev;
     // A number that does not fit is none that the kernel gives out.
     let pair = (u32::try_from(major(number)).ok()?, u32::try_from(minor(number)).ok()?);
-    status.file_type().is_char_device().then_some(pair)
+    (kind(status) == SFlag::S_IFCHR).then_some(pair)
+}
+
+/// What kind of file it is.
+pub(super) fn kind(status: &FileStat) -> SFlag {
+    SFlag::from_bits_truncate(status.st_mode) & SFlag::S_IFMT
 }
 
 /// Name and number of each line of a passwd or group file; both have them in the first and the third field.

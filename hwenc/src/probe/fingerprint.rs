@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 
 use crate::av::version;
-use crate::device::Roots;
+use crate::device::{self, Roots};
 
 /// What a report holds for. Two that are equal would be answered alike.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -153,8 +153,8 @@ fn nodes(roots: &Roots) -> Vec<String> {
     paths.extend(wanted(&roots.dev, &["nvidia", "video"]));
     paths.sort();
     let line = |path: &PathBuf| {
-        let m = fs::metadata(path).or_else(|_| fs::symlink_metadata(path)).ok()?;
-        Some(format!("{} {:x} {:o} {}:{}", path.display(), m.rdev(), m.mode(), m.uid(), m.gid()))
+        let s = device::status(path).ok()?;
+        Some(format!("{} {:x} {:o} {}:{}", path.display(), s.st_rdev, s.st_mode, s.st_uid, s.st_gid))
     };
     paths.iter().filter_map(line).collect()
 }

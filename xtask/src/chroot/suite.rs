@@ -12,11 +12,14 @@ pub(crate) struct Suite {
     pub(crate) ffmpeg: &'static str,
     /// Whether it changes every day; its FFmpeg is then that version or a later one.
     pub(crate) rolls: bool,
+    /// Whether it has Mesa's drivers with the shim that lets them start without a GPU.
+    pub(crate) mesa: bool,
     version: Version,
 }
 
 /// The suite of the smoke test.
-pub(crate) const DEBIAN_13: Suite = suite("trixie", "Debian 13", "7.1", Version { major: 7, minor: 1 });
+pub(crate) const DEBIAN_13: Suite =
+    Suite { mesa: true, ..suite("trixie", "Debian 13", "7.1", Version { major: 7, minor: 1 }) };
 
 /// All of them, oldest first.
 pub(crate) static SUITES: [Suite; 3] = [
@@ -26,7 +29,7 @@ pub(crate) static SUITES: [Suite; 3] = [
 ];
 
 const fn suite(name: &'static str, title: &'static str, ffmpeg: &'static str, version: Version) -> Suite {
-    Suite { name, title, ffmpeg, rolls: false, version }
+    Suite { name, title, ffmpeg, rolls: false, mesa: false, version }
 }
 
 impl Suite {

@@ -7,6 +7,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
+use nix::sys::stat::SFlag;
 use nix::unistd::{Gid, Uid, setfsgid, setfsuid};
 
 use super::*;
@@ -217,7 +218,7 @@ fn a_renamed_node_is_known_by_its_number() {
     let mut roots = tree.roots();
     roots.number = |path, status| match path.file_name()?.to_str()? {
         "renderD128" => Some((226, 129)),
-        "gpu" | "alias" if status.is_file() => Some((226, 128)),
+        "gpu" | "alias" if roots::kind(status) == SFlag::S_IFREG => Some((226, 128)),
         _ => None,
     };
     let nodes = Inventory::read(&roots).drm.render_nodes;
