@@ -47,12 +47,12 @@ impl Drop for Display<'_> {
 pub(crate) fn ask(node: &Path, driver: Option<&str>) -> VaDriver {
     let answer = Va::load().map_err(|error| error.to_string()).and_then(|va| {
         let (display, version) = Display::open(&va, node, driver)?;
-        Ok(VaDriver {
-            vendor: display.vendor(),
-            version: Some(version),
-            entries: display.entries(),
-            ..VaDriver::new(node, None)
-        })
+        let (entries, error) = match display.entries() {
+            Ok(entries) => (entries, None),
+            Err(error) => (Vec::new(), Some(display.with_words(error))),
+        };
+        let vendor = display.vendor();
+        Ok(VaDriver { vendor, version: Some(version), entries, ..VaDriver::new(node, error) })
     });
     let answer = answer.unwrap_or_else(|error| VaDriver::new(node, Some(error)));
     VaDriver { name: driver.map(str::to_owned), ..answer }
@@ -109,17 +109,18 @@ impl<'l> Display<'l> {
         unsafe { text(self.va.va.vaQueryVendorString(self.display)) }
     }
 
-    fn entries(&self) -> Vec<VaEntry> {
+    /// A driver that does not tell its profiles is none; one that fails to tell of a single one lacks that.
+    fn entries(&self) -> Result<Vec<VaEntry>, String> {
         let mut entries = Vec::new();
-        for profile in self.profiles() {
+        for profile in self.profiles()? {
             for entrypoint in self.entrypoints(profile) {
                 entries.push(self.entry(profile, entrypoint));
             }
         }
-        entries
+        Ok(entries)
     }
 
-    fn profiles(&self) -> Vec<va::VAProfile> {
+    fn profiles(&self) -> Result<Vec<va::VAProfile>, String> {
         // SAFETY: an initialised display.
         let most = unsafe { self.va.va.vaMaxNumProfiles(self.display) }.max(0);
         let mut profiles = vec![va::VAProfile(0); most as usize];
@@ -127,7 +128,8 @@ impl<'l> Display<'l> {
         // SAFETY: the list holds as many as the driver said it needs (va.h, vaQueryConfigProfiles).
         let status =
             unsafe { self.va.va.vaQueryConfigProfiles(self.display, profiles.as_mut_ptr(), &mut count) };
-        filled(profiles, status, count)
+        self.check("vaQueryConfigProfiles", status)?;
+        Ok(filled(profiles, status, count))
     }
 
     fn entrypoints(&self, profile: va::VAProfile) -> Vec<va::VAEntrypoint> {

@@ -68,6 +68,8 @@ fn choice<'a>(report: &'a Report, driver: &'a VaDriver) -> Option<Choice<'a>> {
         return Some(Choice { driver, used, wanted, why });
     }
     let wanted = better(report, driver)?.name.as_deref()?;
+    // By itself libva may not come to the one that starts when it is named.
+    let used = used.filter(|used| *used != wanted);
     let why = if driver.error.is_some() {
         "another driver that is installed starts, and encodes"
     } else {

@@ -113,18 +113,19 @@ fn absorb(report: &mut Report, job: Job, done: Done, questions: &mut Questions<'
                 questions.ask(lane(path.to_str()), false, Job::V4l2 { node: path });
             }
         }
-        Job::Libraries { names } => match (done.result, names.as_slice()) {
-            (Ok(Answer::Libraries(libraries)), _) => report.libraries.extend(libraries),
-            (_, [name]) => {
-                report.libraries.push(Library::new(name, Some("loading it took the process down")))
-            }
-            // One of them took the process down: each by itself tells which.
-            (_, names) => {
-                for name in names {
-                    questions.ask("libraries", true, Job::Libraries { names: vec![name.clone()] });
+        Job::Libraries { names } => {
+            let lost = done.lost("loading it").map(|reason| reason.message);
+            match (done.result, names.as_slice()) {
+                (Ok(Answer::Libraries(libraries)), _) => report.libraries.extend(libraries),
+                (_, [name]) => report.libraries.push(Library::new(name, lost.as_deref())),
+                // One of them hung or took the process down: each by itself, in a lane that is its own, tells which.
+                (_, names) => {
+                    for name in names {
+                        questions.ask(name.as_str(), true, Job::Libraries { names: vec![name.clone()] });
+                    }
                 }
             }
-        },
+        }
         Job::Filters => {
             // A list for people; without it nothing else changes.
             if let Ok(Answer::Filters(filters)) = done.result {
