@@ -27,7 +27,7 @@ pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
             "--all-targets",
             "--locked",
             "--features",
-            "softgpu/kernel-tests,hwenc/schema,hwenc-cli/mesa-tests",
+            "softgpu/kernel-tests,hwenc/schema,hwenc-cli/kernel-tests,hwenc-cli/mesa-tests",
         ];
         Ok(cmd!(sh, "cargo clippy {flags...} -- -D warnings").run()?)
     })?;
