@@ -52,7 +52,7 @@ const VARIABLES: &[&str] = &[
     "NVD_",
     "ONEVPL_",
     "RADV_",
-    "SOFTGPU_",
+    "SOFTGPU_DIR",
     "VAAPI_",
     "VDPAU_",
     "VK_",
