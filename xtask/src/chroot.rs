@@ -57,7 +57,9 @@ impl Chroot {
         ensure!(self.suite.fits(version), "{title} has FFmpeg {version}, and {ffmpeg} was expected");
         cmd!(project.sh, "cargo fetch --quiet --locked").quiet().run()?;
         say::note(&format!("FFmpeg {version} in {title}: cargo {}", words.join(" ")));
-        self.enter(project, &[&["cargo"], words].concat())?.run()?;
+        // Cargo has said what is wrong, and xshell would say the whole script that entered the tree.
+        let status = Command::from(self.enter(project, &[&["cargo"], words].concat())?).status()?;
+        ensure!(status.success(), "cargo {} in {title}: {status}", words.join(" "));
         Ok(())
     }
 

@@ -14,7 +14,7 @@ use crate::tier::{Outcome, Tier};
 /// What cargo does on each FFmpeg unless it is told otherwise.
 const TESTS: [&str; 3] = ["test", "--workspace", "--locked"];
 /// The tests on Mesa's own driver, in the trees that have it.
-pub(crate) const MESA: [&str; 2] = ["--features", "hwenc-cli/mesa-tests"];
+const MESA: [&str; 2] = ["--features", "hwenc-cli/mesa-tests"];
 
 /// What `--only` takes.
 pub(crate) fn labels() -> PossibleValuesParser {
