@@ -7,8 +7,9 @@ use crate::project::Project;
 use crate::tier::Tier;
 use crate::{deny, matrix, setup};
 
-/// How many sessions the memory test opens and closes; the test itself takes fewer when this is not set.
-const SESSIONS: (&str, &str) = ("HWENC_SOAK", "1000");
+/// How many sessions the memory test opens and closes, and how many probes are made; the tests themselves take fewer when this
+/// is not set.
+const MANY: (&str, &str) = ("HWENC_SOAK", "1000");
 
 /// The command.
 pub(crate) fn run(project: &Project) -> Result<()> {
@@ -18,8 +19,16 @@ pub(crate) fn run(project: &Project) -> Result<()> {
     tier.try_step("security advisories", || deny::advisories(project))?;
     tier.step("the benches compile", || Ok(cmd!(sh, "cargo bench --workspace --locked --no-run").run()?))?;
     tier.step("a thousand sessions", || {
-        let (name, count) = SESSIONS;
+        let (name, count) = MANY;
         Ok(cmd!(sh, "cargo test --release --locked -p hwenc --test leaks").env(name, count).run()?)
+    })?;
+    tier.step("a thousand probes", || {
+        let (name, count) = MANY;
+        let test = cmd!(
+            sh,
+            "cargo test --release --locked -p hwenc --test isolation -- --test-threads 1 leave_nothing"
+        );
+        Ok(test.env(name, count).run()?)
     })?;
     matrix::steps(project, &mut tier, None, None)?;
     tier.finish();

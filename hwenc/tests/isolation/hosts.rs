@@ -42,6 +42,9 @@ pub(crate) fn run(case: &str) {
         }
         "attempts" => super::devices::attempt(),
         "asks" => super::devices::ask(),
+        "probe" => super::probes::probe(),
+        "probes" => super::probes::probes(),
+        "programs" => super::probes::programs(),
         "counts" => count(),
         "meets" | "without" => super::refused::meet(),
         "survives" => {

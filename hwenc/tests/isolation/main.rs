@@ -9,6 +9,7 @@ mod faults;
 mod hosts;
 mod journal;
 mod kit;
+mod probes;
 mod refused;
 
 use std::process::ExitCode;
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     let arguments = Arguments::from_args();
-    let all = [devices::TESTS, faults::TESTS, hosts::TESTS, journal::TESTS, refused::TESTS];
+    let all = [devices::TESTS, faults::TESTS, hosts::TESTS, journal::TESTS, probes::TESTS, refused::TESTS];
     let trials: Vec<Trial> = all
         .into_iter()
         .flatten()
