@@ -25,6 +25,9 @@ struct Arguments {
     /// The device of softgpu.
     #[arg(long, default_value = "intel-gen9")]
     device: String,
+    /// Only this codec. Default: every codec, at 8 and 10 bit.
+    #[arg(long)]
+    codec: Option<String>,
     /// The `hwenc` command. Default: the one beside this program.
     #[arg(long)]
     hwenc: Option<PathBuf>,
@@ -71,7 +74,12 @@ impl Times {
 }
 
 fn measure(arguments: &Arguments, hwenc: &Path) -> Result<()> {
-    let report = probe(hwenc)?;
+    let probing = || {
+        let mut command = quiet(hwenc);
+        command.args(["probe", "--json"]).args(arguments.codec.iter().flat_map(|codec| ["--codec", codec]));
+        command
+    };
+    let report = probe(&mut probing())?;
     let failed: Vec<_> = report.trials.iter().filter(|tried| tried.outcome.proof().is_none()).collect();
     ensure!(failed.is_empty(), "on a healthy device every candidate is verified: {failed:#?}");
     let script = script(&report);
@@ -100,11 +108,9 @@ fn measure(arguments: &Arguments, hwenc: &Path) -> Result<()> {
                 continue;
             }
             let cold = tempfile::tempdir()?;
-            let mut command = quiet(hwenc);
-            command.args(["probe", "--json"]).env("HWENC_CACHE_DIR", cold.path());
-            probes.add(child::run(&mut command)?);
+            probes.add(child::run(probing().env("HWENC_CACHE_DIR", cold.path()))?);
         }
-        let report = probe(hwenc)?;
+        let report = probe(&mut probing())?;
         devices.push(spent(&report, |tried| tried.trial.device.is_some()));
         software.push(spent(&report, |tried| tried.trial.device.is_none()));
         cached.add(child::run(&mut answer())?);
@@ -143,14 +149,13 @@ fn quiet(program: &Path) -> Command {
 }
 
 /// What a cold probe reports.
-fn probe(hwenc: &Path) -> Result<Report> {
+fn probe(command: &mut Command) -> Result<Report> {
     let cold = tempfile::tempdir()?;
-    let output = quiet(hwenc)
-        .args(["probe", "--json"])
+    let output = command
         .env("HWENC_CACHE_DIR", cold.path())
         .stdout(Stdio::piped())
         .output()
-        .with_context(|| format!("{} starts", hwenc.display()))?;
+        .context("hwenc starts")?;
     ensure!(output.status.success(), "the probe ended with {}", output.status);
     Ok(Report::from_json(&String::from_utf8(output.stdout)?)?)
 }

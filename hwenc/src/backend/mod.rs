@@ -4,7 +4,7 @@ mod cuda;
 mod nvmpi;
 mod places;
 mod qsv;
-mod software;
+pub(crate) mod software;
 mod v4l2m2m;
 mod vaapi;
 mod vulkan;

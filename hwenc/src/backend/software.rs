@@ -28,6 +28,8 @@ pub(crate) static BACKEND: Backend = Backend {
 struct Traits {
     name: &'static str,
     preset: &'static str,
+    /// The quickest preset that every version has.
+    quickest: &'static str,
     /// Smallest picture, in pixels.
     least: (u32, u32),
     /// Largest picture, in pixels.
@@ -43,6 +45,7 @@ static TRAITS: [Traits; 3] = [
     Traits {
         name: "libx264",
         preset: "medium",
+        quickest: "ultrafast",
         least: (2, 2),
         most: (16384, 16384),
         chroma_444: true,
@@ -51,6 +54,7 @@ static TRAITS: [Traits; 3] = [
     Traits {
         name: "libx265",
         preset: "medium",
+        quickest: "ultrafast",
         least: (32, 32),
         most: (8192, 8192),
         chroma_444: true,
@@ -59,6 +63,7 @@ static TRAITS: [Traits; 3] = [
     Traits {
         name: "libsvtav1",
         preset: "8",
+        quickest: "10", // 13 at most in SVT-AV1 1.4, fewer in later ones
         least: (64, 64),
         most: (16384, 8704),
         chroma_444: false,
@@ -66,6 +71,11 @@ static TRAITS: [Traits; 3] = [
         crf: [63.0, 63.0, 63.0, 63.0, 60.0, 52.0, 37.0, 20.0, 4.0, 4.0, 4.0],
     },
 ];
+
+/// The preset for work whose result nobody looks at.
+pub(crate) fn quickest(encoder: &str) -> Option<&'static str> {
+    TRAITS.iter().find(|t| t.name == encoder).map(|t| t.quickest)
+}
 
 fn traits(encoder: &str) -> &'static Traits {
     TRAITS.iter().find(|t| t.name == encoder).expect("every encoder of the table has traits")

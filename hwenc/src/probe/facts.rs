@@ -66,16 +66,13 @@ impl Questions<'_> {
     }
 }
 
-/// Puts everything into the report but trials.
+/// Puts everything into the report but trials and what delays none of them, [`later`].
 pub(super) fn ask(report: &mut Report, deadline: Duration, memory: u64, runner: &mut dyn Runner) {
     let isolated = report.isolation == Isolation::Process;
     let mut questions = Questions { runner, deadline, memory, isolated, asked: HashMap::new(), next: 0 };
-    questions.ask(
-        "libraries",
-        false,
-        Job::Libraries { names: LIBRARIES.iter().map(|&name| name.to_owned()).collect() },
-    );
-    questions.ask("filters", false, Job::Filters);
+    let names = LIBRARIES.iter().map(|&name| name.to_owned()).collect();
+    // Its process ends while others are at work, and not in the end, when all wait for it.
+    questions.ask("libraries", isolated, Job::Libraries { names });
     if report.machine.nvidia.is_present() || report.machine.has_vendor(vendor::NVIDIA) {
         questions.ask("nvml", false, Job::Nvml);
     }
@@ -86,13 +83,41 @@ pub(super) fn ask(report: &mut Report, deadline: Duration, memory: u64, runner: 
     while let Some((job, done)) = questions.next() {
         absorb(report, job, done, &mut questions);
     }
-    for (encoder, device) in bare(report) {
-        questions.ask(lane(device.as_deref()), true, Job::Bare { encoder, device });
-    }
-    while let Some((job, done)) = questions.next() {
-        absorb(report, job, done, &mut questions);
-    }
     report.settle();
+}
+
+/// What no candidate depends on, as lane and job, each of which wants a process of its own: opening encoders for the words of
+/// those who refuse. The caller asks it behind its trials, and gives the answers to [`put`].
+pub(super) fn later(report: &Report) -> Vec<(String, Job)> {
+    if report.isolation != Isolation::Process {
+        return Vec::new();
+    }
+    let job = |(encoder, device): (String, Option<String>)| {
+        (lane(device.as_deref()), Job::Bare { encoder, device })
+    };
+    bare(report).into_iter().map(job).collect()
+}
+
+/// Puts an answer where it belongs from which nothing follows.
+pub(super) fn put(report: &mut Report, job: Job, done: Done) {
+    match job {
+        Job::Filters => {
+            // A list for people; without it nothing else changes.
+            if let Ok(Answer::Filters(filters)) = done.result {
+                report.ffmpeg.filters = filters;
+            }
+        }
+        Job::Bare { encoder, device } => {
+            // Libraries that crash when they fail have said before why they do
+            let lost = done.lost(&format!("opening {encoder}")).map(|reason| words::explain(reason.into()));
+            let refused = match done.result {
+                Ok(Answer::Bare(refused)) => refused,
+                _ => lost,
+            };
+            report.bare.push(Bare::new(&encoder, device.as_deref(), refused));
+        }
+        _ => {}
+    }
 }
 
 /// Puts an answer where it belongs, and asks what follows from it.
@@ -126,12 +151,6 @@ fn absorb(report: &mut Report, job: Job, done: Done, questions: &mut Questions<'
                 }
             }
         }
-        Job::Filters => {
-            // A list for people; without it nothing else changes.
-            if let Ok(Answer::Filters(filters)) = done.result {
-                report.ffmpeg.filters = filters;
-            }
-        }
         Job::Va { node, driver: None } => {
             let answer = va(&node, None, done);
             let installed = installed(report, &node);
@@ -161,16 +180,7 @@ fn absorb(report: &mut Report, job: Job, done: Done, questions: &mut Questions<'
                 _ => Nvml { error: lost.map(|reason| reason.message), ..Nvml::default() },
             });
         }
-        Job::Bare { encoder, device } => {
-            // Libraries that crash when they fail have said before why they do
-            let lost = done.lost(&format!("opening {encoder}")).map(|reason| words::explain(reason.into()));
-            let refused = match done.result {
-                Ok(Answer::Bare(refused)) => refused,
-                _ => lost,
-            };
-            report.bare.push(Bare::new(&encoder, device.as_deref(), refused));
-        }
-        Job::Trial(_) | Job::Drill(_) => {}
+        Job::Filters | Job::Bare { .. } | Job::Trial(_) | Job::Drill(_) => {}
     }
 }
 

@@ -50,6 +50,8 @@ struct State {
     fingerprint: Fingerprint,
     /// Started when first needed.
     runner: Option<Box<dyn Runner + Send>>,
+    /// [`facts::later`] was asked.
+    whole: bool,
 }
 
 impl State {
@@ -120,16 +122,26 @@ impl Prober {
     /// # Errors
     /// [`Code::HelperMismatch`] and [`Code::HelperMissing`] for a helper that `HWENC_HELPER` names.
     pub fn report(&mut self) -> Result<&Report> {
+        if !self.state()?.whole {
+            let mut state = self.state.take().expect("just made");
+            let done = self.run(&mut state, Vec::new(), false);
+            self.state = Some(state);
+            done?;
+        }
         Ok(&self.state()?.report)
     }
 
-    /// The report with every codec tried at 1280x720 and 8 bit, and at 10 bit where the device claims it.
+    /// The report with every codec tried at 1280x720 and 8 bit, and at 10 bit where the device claims it, and with the filters of
+    /// FFmpeg.
     ///
     /// # Errors
     /// As [`Prober::report`].
     pub fn probe(&mut self) -> Result<&Report> {
         let wanted = plan::requests();
-        self.attempt(|report| wanted.iter().flat_map(|request| plan::untried(report, request)).collect())?;
+        self.attempt(
+            |report| wanted.iter().flat_map(|request| plan::untried(report, request)).collect(),
+            true,
+        )?;
         self.report()
     }
 
@@ -139,7 +151,7 @@ impl Prober {
     /// As [`Prober::report`]; whatever [`Request::validate`] finds.
     pub fn probe_for(&mut self, request: &Request) -> Result<&Report> {
         request.validate()?;
-        self.attempt(|report| plan::untried(report, request))?;
+        self.attempt(|report| plan::untried(report, request), false)?;
         self.report()
     }
 
@@ -150,9 +162,13 @@ impl Prober {
     pub fn ensure(&mut self, request: &Request) -> Result<Decision> {
         request.validate()?;
         loop {
-            match self.report()?.select(request)? {
-                Selection::Decision(decision) => return Ok(*decision),
-                Selection::NeedsTrials(trials) => self.attempt(|_| trials)?,
+            let state = self.state()?;
+            match (state.report.select(request), state.whole) {
+                (Ok(Selection::NeedsTrials(trials)), _) => self.attempt(|_| trials, false)?,
+                // The reasons against the others are to be told, too.
+                (_, false) => _ = self.report()?,
+                (Ok(Selection::Decision(decision)), true) => return Ok(*decision),
+                (Err(error), true) => return Err(error),
             }
         }
     }
@@ -171,12 +187,13 @@ impl Prober {
                     if report.machine.drm.render_nodes.len() > 1 {
                         report.loads = Watch::begin(&self.roots, SAMPLE).end(5 * SAMPLE);
                     }
-                    State { report, fingerprint, runner: None }
+                    State { report, fingerprint, runner: None, whole: true }
                 }
                 None => {
                     let starting = self.start();
                     let watch = Watch::begin(&self.roots, SAMPLE);
-                    let mut state = State { report: Report::unasked(&self.roots), fingerprint, runner: None };
+                    let report = Report::unasked(&self.roots);
+                    let mut state = State { report, fingerprint, runner: None, whole: false };
                     state.runs(starting.finish()?);
                     if let Some(runner) = &mut state.runner {
                         facts::ask(&mut state.report, self.deadline, MEMORY, runner.as_mut());
@@ -209,19 +226,19 @@ impl Prober {
         }
     }
 
-    /// Tries what the report lacks of this.
-    fn attempt(&mut self, wanted: impl FnOnce(&Report) -> Vec<Trial>) -> Result<()> {
+    /// Tries what the report lacks of this, and asks for filters where that is wanted and drivers are asked anyway.
+    fn attempt(&mut self, wanted: impl FnOnce(&Report) -> Vec<Trial>, filters: bool) -> Result<()> {
         self.state()?;
         let mut state = self.state.take().expect("just made");
         let mut wanted = wanted(&state.report);
         wanted.retain(|trial| state.report.tried(trial).is_none());
-        let done = self.run(&mut state, wanted);
+        let done = self.run(&mut state, wanted, filters);
         self.store(&state.fingerprint, &state.report);
         self.state = Some(state);
         done
     }
 
-    fn run(&self, state: &mut State, wanted: Vec<Trial>) -> Result<()> {
+    fn run(&self, state: &mut State, wanted: Vec<Trial>, filters: bool) -> Result<()> {
         let journal = self.journal_file().map(Journal::at);
         let unfinished = journal.as_ref().map(Journal::unfinished).unwrap_or_default();
         let mut running: HashMap<u32, Trial> = HashMap::new();
@@ -250,17 +267,46 @@ impl Prober {
             });
             running.insert(id, trial);
         }
-        while let Some(done) =
-            state.runner.as_mut().filter(|_| !running.is_empty()).and_then(|runner| runner.next())
+        let mut asked = self.ask_later(state, running.len() as u32, filters);
+        while let Some(done) = state
+            .runner
+            .as_mut()
+            .filter(|_| !running.is_empty() || !asked.is_empty())
+            .and_then(|runner| runner.next())
         {
+            if let Some(job) = asked.remove(&done.id) {
+                facts::put(&mut state.report, job, done);
+                continue;
+            }
             let Some(trial) = running.remove(&done.id) else { continue };
             let wall_ms = done.wall.as_secs_f64() * 1000.0;
             let outcome = outcome(&trial, done);
             state.report.trials.push(Tried::new(trial, outcome, wall_ms));
         }
         // In an order that does not depend on which device was quicker.
+        state.report.settle();
         state.report.trials.sort_by_cached_key(|tried| plan::place(&tried.trial));
         Ok(())
+    }
+
+    /// Asks what no trial waits for, in tasks from number `id` on.
+    fn ask_later(&self, state: &mut State, mut id: u32, filters: bool) -> HashMap<u32, Job> {
+        let asked = std::mem::replace(&mut state.whole, true);
+        let mut jobs = if asked { Vec::new() } else { facts::later(&state.report) };
+        let isolated = state.report.isolation == Isolation::Process;
+        let Some(runner) = &mut state.runner else { return HashMap::new() };
+        if filters && state.report.ffmpeg.filters.is_empty() {
+            jobs.push(("filters".into(), Job::Filters));
+        }
+        let mut asked = HashMap::new();
+        for (lane, job) in jobs {
+            let deadline = self.deadline;
+            let (alone, memory, journal) = (isolated, MEMORY, None);
+            runner.submit(Task { id, lane, alone, deadline, memory, journal, job: job.clone() });
+            asked.insert(id, job);
+            id += 1;
+        }
+        asked
     }
 }
 

@@ -52,6 +52,7 @@ impl Trial {
             request =
                 Request::new(codec, SOFTWARE_SIZE.0, SOFTWARE_SIZE.1).bit_depth(bit_depth).chroma(chroma);
             request.threads = 1;
+            request.preset = backend::software::quickest(encoder).map(str::to_owned);
             if bit_depth > 8 {
                 request.input = PixelFormat::P010;
             }

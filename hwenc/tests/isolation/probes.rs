@@ -38,7 +38,7 @@ fn programs_that_probe_leave_nothing() {
 /// A case in a process of its own, where nobody else opens files or starts programs meanwhile.
 fn run(case: &str) {
     let mut command = Command::new(softgpu::program());
-    command.args(["run", "--device", "intel-gen9", "--engine", "null", "--"]);
+    command.args(["run", "--device", "intel-haswell", "--engine", "null", "--"]);
     command.arg(std::env::current_exe().unwrap()).env(CASE, case).stdin(Stdio::null());
     let output = command.output().unwrap();
     assert!(output.status.success(), "{output:?}");
