@@ -40,13 +40,13 @@ pub fn fork_alone() -> io::Result<Forked> {
     }
 }
 
-/// Gives signals back to the kernel: what was ignored or handled has its default effect, nothing is blocked. SIGPIPE alone is
-/// ignored, as in every Rust program.
+/// Gives signals back to the kernel: what was ignored or handled has its default effect, nothing is blocked. SIGPIPE is ignored,
+/// as in every Rust program, and SIGXFSZ, so that a limit of file sizes fails a write and ends no process.
 pub fn default_signals() {
     for signal in Signal::iterator() {
         let handler = match signal {
             Signal::SIGKILL | Signal::SIGSTOP => continue,
-            Signal::SIGPIPE => SigHandler::SigIgn,
+            Signal::SIGPIPE | Signal::SIGXFSZ => SigHandler::SigIgn,
             _ => SigHandler::SigDfl,
         };
         let action = SigAction::new(handler, SaFlags::empty(), SigSet::empty());
