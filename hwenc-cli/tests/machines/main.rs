@@ -2,6 +2,7 @@
 //! softgpu's devices with their faults, permissions, libraries and environments, on a kernel of its own, and on reports of
 //! machines that cannot be had here. A row is a test by its name.
 
+mod cases;
 #[path = "../common/mod.rs"]
 mod common;
 mod expect;
@@ -29,6 +30,7 @@ fn main() -> ExitCode {
     let mut trials =
         vec![test("the_table_has_every_situation", || the_table_has_every_situation(&rows::all()))];
     trials.extend(rows::all().into_iter().map(|row| test(row.name, move || run::check(&row))));
+    trials.extend(cases::all().map(|(name, case)| test(name, case)));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
 

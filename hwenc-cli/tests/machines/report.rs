@@ -30,6 +30,9 @@ pub(crate) fn library(report: &mut Value, name: &str, loads: bool) {
     libraries.push(json!({"name": name, "error": error}));
 }
 
+/// The group `render`: a number that nobody's group has.
+pub(crate) const RENDER: u32 = 40993;
+
 /// Libraries of vendors: FFmpeg's packages bring some of them along, and others none.
 const LIBRARIES: [(&str, bool); 6] = [
     ("libcuda.so.1", false),
@@ -50,7 +53,7 @@ pub(crate) fn neutral<'a>(report: &mut Value, own: impl Iterator<Item = &'a str>
         "control": null, "uvm": null});
     for (place, value) in [
         ("/machine/process", user),
-        ("/machine/groups", json!([{"name": "render", "gid": 993}, {"name": "video", "gid": 44}])),
+        ("/machine/groups", json!([{"name": "render", "gid": RENDER}, {"name": "video", "gid": 44}])),
         (
             "/machine/container",
             json!({"kind": null, "hints": [], "device_rules": null, "memory_limit": null}),
@@ -81,7 +84,7 @@ pub(crate) fn neutral<'a>(report: &mut Value, own: impl Iterator<Item = &'a str>
     for node in report["machine"]["drm"]["render_nodes"].as_array_mut().unwrap() {
         let file = &mut node["file"];
         if file.is_object() {
-            file["group"] = if file["gid"] == 993 { json!("render") } else { Value::Null };
+            file["group"] = if file["gid"] == RENDER { json!("render") } else { Value::Null };
         }
     }
 }

@@ -128,7 +128,7 @@ impl Row {
         Row { fallback, ..self }
     }
 
-    /// Something hangs: it is not to take long.
+    /// Everything hangs, and nothing else is to come in time.
     pub(crate) fn hangs(self) -> Self {
         self.deadline(2)
     }

@@ -75,17 +75,17 @@ pub(crate) fn rows() -> Vec<Row> {
             .refuses(&["h264_vaapi@renderD128 driver.crashed"])
             .takes("h264_vaapi", "renderD129"),
         devices("one_of_four_hangs", "intel-arc,amd-rdna3,intel-haswell,liar-hang")
-            .hangs()
+            .deadline(5)
             .finds(&["! device.hung"])
             .refuses(&["h264_vaapi@renderD131 device.hung"])
             .takes("h264_vaapi", "renderD128"),
         devices("the_first_of_four_hangs", "liar-hang,intel-arc,amd-rdna3,intel-haswell")
-            .hangs()
+            .deadline(5)
             .finds(&["! device.hung", "! device.order"])
             .refuses(&["h264_vaapi@renderD128 device.hung"])
             .takes("h264_vaapi", "renderD129"),
         devices("a_device_hangs_and_software_may_help", "liar-hang")
-            .hangs()
+            .deadline(5)
             .fallback("software")
             .finds(&["✗ device.hung"])
             .takes_software("libx264"),

@@ -6,7 +6,7 @@ use crate::report::set;
 use crate::row::{Row, devices};
 
 pub(crate) fn rows() -> Vec<Row> {
-    let shut = "intel-arc:mode=0660:uid=1:gid=993";
+    let shut = "intel-arc:mode=0660:uid=1:gid=40993";
     vec![
         devices("no_dev_dri", "none")
             .shows("no /dev/dri")
@@ -32,7 +32,7 @@ pub(crate) fn rows() -> Vec<Row> {
         devices("a_user_outside_the_group", shut)
             .shows("EACCES with the group and GID that is missing")
             .finds(&["✗ device.permission"])
-            .says(&["EACCES", "group render (GID 993)", "usermod -aG render"])
+            .says(&["EACCES", "group render (GID 40993)", "usermod -aG render"])
             .refuses(&["h264_vaapi device.permission_denied"]),
         devices("a_container_outside_the_group", shut)
             .shows("render GID differs between host and container")
@@ -42,9 +42,12 @@ pub(crate) fn rows() -> Vec<Row> {
                 set(report, "/machine/drm/render_nodes/0/file/group", json!(null));
             })
             .finds(&["✗ device.permission", "✗ container.render_gid"])
-            .says(&["docker run --device /dev/dri --group-add 993", "`render` is GID 106 in this container"])
+            .says(&[
+                "docker run --device /dev/dri --group-add 40993",
+                "`render` is GID 106 in this container",
+            ])
             .refuses(&["h264_vaapi device.permission_denied"]),
-        devices("a_node_for_its_owner_alone", "intel-arc:mode=0600:uid=1:gid=993")
+        devices("a_node_for_its_owner_alone", "intel-arc:mode=0600:uid=1:gid=40993")
             .finds(&["✗ device.permission"])
             .says(&["its mode lets no group in", "70-hwenc.rules"])
             .refuses(&["h264_vaapi device.permission_denied"]),
@@ -53,7 +56,7 @@ pub(crate) fn rows() -> Vec<Row> {
         devices("a_node_that_may_only_be_read", "intel-arc:mode=0444:uid=1:gid=4242")
             .finds(&["✗ device.permission"])
             .refuses(&["h264_vaapi device.permission_denied"]),
-        devices("one_of_two_is_shut", "intel-arc:mode=0600:uid=1:gid=993,amd-rdna3")
+        devices("one_of_two_is_shut", "intel-arc:mode=0600:uid=1:gid=40993,amd-rdna3")
             .finds(&["! device.permission"])
             .refuses(&["h264_vaapi@renderD128 device.permission_denied"])
             .takes("h264_vaapi", "renderD129"),

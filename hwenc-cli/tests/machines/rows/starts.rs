@@ -143,7 +143,7 @@ pub(crate) fn rows() -> Vec<Row> {
                  __attribute__((constructor)) static void begin(void) { for (;;) pause(); }",
             ),
         )
-        .hangs()
+        .deadline(5)
         .takes("h264_vaapi", "renderD128"),
     ]
 }
