@@ -19,11 +19,23 @@ const HASWELL: &[&str] = &["--device", "intel-haswell"];
 const HANGS: &[&str] = &["--device", "intel-haswell", "--fault", "va.EndPicture=hang"];
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Numbers of the processes of a script, softgpu's own and its shell's not among them.
-fn hwencs(place: &Place) -> Vec<u32> {
+/// The number of hwenc's process.
+fn hwenc(place: &Place) -> u32 {
     let lines = place.processes();
-    let ours = lines.iter().filter(|line| !line.contains("softgpu run"));
-    ours.map(|line| line.split(['/', ':']).nth(2).unwrap().parse().unwrap()).collect()
+    let line = lines.iter().find(|line| line.contains("hwenc probe --json") && !line.contains("softgpu run"));
+    let line = line.unwrap_or_else(|| panic!("it runs: {lines:?}"));
+    line.split(['/', ':']).nth(2).unwrap().parse().unwrap()
+}
+
+/// The helper that a process started.
+fn helper(of: u32) -> u32 {
+    let stat = |pid: &u32| fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    let parent =
+        |pid: &u32| stat(pid).rsplit_once(')').and_then(|(_, rest)| rest.split(' ').nth(2)?.parse().ok());
+    let all =
+        fs::read_dir("/proc").unwrap().filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok());
+    let mut own = all.filter(|pid: &u32| parent(pid) == Some(of));
+    own.next().expect("it has a helper")
 }
 
 fn signal(name: &str, pids: &[u32]) {
@@ -40,7 +52,8 @@ fn until(what: &str, mut so: impl FnMut() -> bool) {
 }
 
 /// Runs a probe of a device that hangs, until its trial is noted; then something is done to its processes.
-fn in_the_middle(place: &Place, then: impl FnOnce(&[u32])) -> crate::common::Ran {
+fn in_the_middle(place: &Place, then: impl FnOnce(u32)) -> crate::common::Ran {
+    crate::softgpu::program(); // building it takes its time
     scope(|scope| {
         let ran = scope.spawn(|| {
             unclean(
@@ -51,19 +64,15 @@ fn in_the_middle(place: &Place, then: impl FnOnce(&[u32])) -> crate::common::Ran
         });
         let journal = place.cache().join("journal");
         until("the note", || fs::metadata(&journal).is_ok_and(|file| file.len() > 0));
-        then(&hwencs(place));
+        then(hwenc(place));
         ran.join().unwrap()
     })
 }
 
-/// Everything is gone at once, as when the machine is.
+/// Everything is gone at once, as when the machine is: the helper before anybody can tell it of an end, its workers with it.
 fn what_took_the_machine_down_is_left_alone() {
     let place = Place::new();
-    in_the_middle(&place, |pids| {
-        assert!(pids.len() >= 3, "hwenc, its helper and a worker: {:?}", place.processes());
-        signal("STOP", pids);
-        signal("KILL", pids);
-    });
+    in_the_middle(&place, |hwenc| signal("KILL", &[helper(hwenc), hwenc]));
     quarantined(&place);
 }
 
@@ -100,10 +109,7 @@ fn quarantined(place: &Place) {
 /// Its helper lives, ends the trial and says so.
 fn the_end_of_hwenc_alone_is_none_of_the_machine() {
     let place = Place::new();
-    let ran = in_the_middle(&place, |pids| {
-        let first = *pids.iter().min().unwrap();
-        signal("KILL", &[first]);
-    });
+    let ran = in_the_middle(&place, |hwenc| signal("KILL", &[hwenc]));
     assert_ne!(ran.code, 0);
     until("the end of the note", || fs::metadata(place.cache().join("journal")).unwrap().len() == 0);
     place.is_left_clean();
@@ -112,7 +118,7 @@ fn the_end_of_hwenc_alone_is_none_of_the_machine() {
 fn an_interrupted_probe_leaves_nothing() {
     for (name, code) in [("INT", 130), ("TERM", 143)] {
         let place = Place::new();
-        let ran = in_the_middle(&place, |pids| signal(name, &[*pids.iter().min().unwrap()]));
+        let ran = in_the_middle(&place, |hwenc| signal(name, &[hwenc]));
         assert_eq!(ran.code, code, "{}", ran.stderr);
         assert!(ran.stderr.starts_with("error[cancelled]"), "{}", ran.stderr);
         place.is_left_clean();
