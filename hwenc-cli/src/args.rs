@@ -86,7 +86,7 @@ pub(crate) struct ProbeArgs {
 #[derive(clap::Args, Debug)]
 #[command(allow_negative_numbers = true)]
 pub(crate) struct SelectArgs {
-    /// h264, hevc, av1
+    /// h264, hevc, av1, vp9, mjpeg
     #[arg(long)]
     pub(crate) codec: String,
     /// Width and height in pixels

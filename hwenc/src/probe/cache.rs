@@ -5,12 +5,14 @@ use std::fs::{self, DirBuilder, File};
 use std::io::{self, Write};
 use std::os::unix::fs::{DirBuilderExt, MetadataExt};
 use std::path::{Path, PathBuf};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
 
 use super::fingerprint::Fingerprint;
+use super::journal::wait_for;
 use super::{Outcome, Report, SCHEMA};
+use crate::device::Access;
 use crate::error::Code;
 
 /// The variable that names the directory.
@@ -24,12 +26,16 @@ const LARGEST: u64 = 16 << 20;
 struct Entry {
     fingerprint: Fingerprint,
     report: Report,
+    /// How long a driver might take for one answer.
+    #[serde(default)]
+    deadline: Duration,
 }
 
 #[derive(Serialize)]
 struct Borrowed<'a> {
     fingerprint: &'a Fingerprint,
     report: &'a Report,
+    deadline: Duration,
 }
 
 /// A directory of reports.
@@ -64,39 +70,43 @@ impl Cache {
         self.0.join(format!("{}.json", fingerprint.name()))
     }
 
-    /// The report for this fingerprint.
-    pub(super) fn load(&self, fingerprint: &Fingerprint) -> Option<Report> {
+    /// The report for this fingerprint. What did not come back in less than this deadline may do so now.
+    pub(super) fn load(&self, fingerprint: &Fingerprint, deadline: Duration) -> Option<Report> {
         let path = self.file(fingerprint);
         let metadata = fs::metadata(&path).ok()?;
-        // Another user's file could say anything.
-        if metadata.uid() != nix::unistd::geteuid().as_raw()
-            || metadata.len() > LARGEST
-            || !metadata.is_file()
-        {
+        if !trusted(&metadata, nix::unistd::geteuid().as_raw()) {
             return None;
         }
         let entry: Entry = serde_json::from_slice(&fs::read(&path).ok()?)
             .inspect_err(|error| tracing::warn!(%error, "a cached report cannot be read and is made anew"))
             .ok()?;
-        (entry.fingerprint == *fingerprint && entry.report.schema == SCHEMA).then_some(entry.report)
+        let holds = entry.fingerprint == *fingerprint && entry.report.schema == SCHEMA;
+        (holds && (entry.deadline >= deadline || !hung(&entry.report))).then_some(entry.report)
     }
 
-    /// Keeps a report, with what other processes have tried meanwhile.
-    pub(super) fn store(&self, fingerprint: &Fingerprint, report: &Report) {
-        if let Err(error) = self.try_store(fingerprint, report) {
+    /// Keeps a report; with `theirs`, also what other processes have tried meanwhile, or this one before.
+    pub(super) fn store(&self, fingerprint: &Fingerprint, report: &Report, deadline: Duration, theirs: bool) {
+        if let Err(error) = self.try_store(fingerprint, report, deadline, theirs) {
             tracing::warn!(%error, directory = %self.0.display(), "the report cannot be cached");
         }
     }
 
-    fn try_store(&self, fingerprint: &Fingerprint, report: &Report) -> io::Result<()> {
+    fn try_store(
+        &self,
+        fingerprint: &Fingerprint,
+        report: &Report,
+        deadline: Duration,
+        theirs: bool,
+    ) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.0)?;
         let lock = File::options().create(true).truncate(false).write(true).open(self.0.join("lock"))?;
-        lock.lock()?;
+        // A process that was stopped keeps its lock for ever.
+        wait_for(|| lock.try_lock())?;
         let mut report = report.clone();
         report
             .trials
             .retain(|tried| !matches!(&tried.outcome, Outcome::Failed(reason) if passes(reason.code)));
-        if let Some(theirs) = self.load(fingerprint) {
+        if let Some(theirs) = self.load(fingerprint, deadline).filter(|_| theirs) {
             let new = theirs
                 .trials
                 .into_iter()
@@ -105,7 +115,10 @@ impl Cache {
             report.trials.extend(new);
         }
         let mut file = tempfile::NamedTempFile::new_in(&self.0)?;
-        serde_json::to_writer(io::BufWriter::new(&mut file), &Borrowed { fingerprint, report: &report })?;
+        serde_json::to_writer(
+            io::BufWriter::new(&mut file),
+            &Borrowed { fingerprint, report: &report, deadline },
+        )?;
         file.flush()?;
         file.persist(self.file(fingerprint)).map_err(|error| error.error)?;
         self.prune()
@@ -129,6 +142,23 @@ impl Cache {
     }
 }
 
+/// This user's, and of a size that a report may have: another user's file could say anything.
+fn trusted(file: &fs::Metadata, user: u32) -> bool {
+    file.is_file() && file.uid() == user && file.len() <= LARGEST
+}
+
+/// Something in it did not come back in time.
+fn hung(report: &Report) -> bool {
+    let failed = report.trials.iter().filter_map(|tried| match &tried.outcome {
+        Outcome::Failed(reason) => Some(reason),
+        Outcome::Verified(_) => None,
+    });
+    let drivers = report.va.iter().chain(&report.va_others).filter_map(|driver| driver.lost.as_ref());
+    let bare = report.bare.iter().filter_map(|bare| bare.refused.as_ref());
+    failed.chain(drivers).chain(bare).any(|reason| reason.code == Code::DeviceHung)
+        || report.machine.nodes().any(|(_, file)| file.access == Access::Hung)
+}
+
 /// What may be otherwise the next time: sessions and memory that others have in use, a helper that failed.
 fn passes(code: Code) -> bool {
     matches!(
@@ -141,3 +171,7 @@ fn passes(code: Code) -> bool {
             | Code::Internal
     )
 }
+
+#[cfg(test)]
+#[path = "cache_tests.rs"]
+mod tests;

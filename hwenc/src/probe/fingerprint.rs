@@ -8,8 +8,10 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::unistd::{AccessFlags, eaccess};
 use serde::{Deserialize, Serialize};
 
+use super::Isolation;
 use crate::av::version;
 use crate::device::{self, Roots};
 
@@ -32,6 +34,7 @@ pub(super) struct Fingerprint {
     ids: Vec<u32>,
     /// What a container allows.
     limits: Vec<String>,
+    isolation: Isolation,
 }
 
 /// Variables that decide which driver or library is used, by how their names begin.
@@ -45,16 +48,21 @@ const VARIABLES: &[&str] = &[
     "HWENC_HELPER",
     "INTEL_",
     "LD_",
+    "LIBGL_",
     "LIBVA_",
     "MESA_",
     "MFX_",
+    "NOUVEAU_",
     "NVIDIA_",
     "NVD_",
     "ONEVPL_",
+    "R600_",
+    "RADEON_",
     "RADV_",
     "SOFTGPU_DIR",
     "VAAPI_",
     "VDPAU_",
+    "VIRGL_",
     "VK_",
     "VPL_",
 ];
@@ -64,15 +72,18 @@ const MODULES: &[&str] =
     &["i915", "xe", "amdgpu", "radeon", "nvidia", "nvidia_uvm", "nouveau", "virtio_gpu", "vgem"];
 
 impl Fingerprint {
-    pub(super) fn take(roots: &Roots) -> Self {
+    /// Of this machine and this process, for questions asked with this isolation.
+    pub(super) fn take(roots: &Roots, isolation: Isolation) -> Self {
         let text =
             |path: PathBuf| fs::read_to_string(path).map(|text| text.trim().to_owned()).unwrap_or_default();
         let proc = |name: &str| text(roots.proc.join(name));
         let ids = [nix::unistd::geteuid().as_raw(), nix::unistd::getegid().as_raw()];
         let groups = nix::unistd::getgroups().unwrap_or_default();
+        // A module that is loaded again, perhaps with other parameters, gets a directory with another number.
         let module = |name: &&str| {
             let directory = roots.sys.join("module").join(name);
-            directory.exists().then(|| format!("{name} {}", text(directory.join("version"))))
+            let number = fs::metadata(&directory).ok()?.ino();
+            Some(format!("{name} {number} {}", text(directory.join("version"))))
         };
         Fingerprint {
             hwenc: build(),
@@ -86,7 +97,14 @@ impl Fingerprint {
             environment: environment(),
             ids: ids.into_iter().chain(groups.into_iter().map(nix::unistd::Gid::as_raw)).collect(),
             limits: limits(roots),
+            isolation,
         }
+    }
+
+    /// The same where there was no helper.
+    pub(super) fn without_isolation(mut self) -> Self {
+        self.isolation = Isolation::None;
+        self
     }
 
     /// A name for the file that belongs to it.
@@ -114,7 +132,7 @@ fn limits(roots: &Roots) -> Vec<String> {
     let status = text(roots.proc.join("self/status"));
     let capabilities = status.lines().filter(|line| line.starts_with("CapEff:")).map(str::to_owned);
     let mut lines: Vec<String> = capabilities.collect();
-    lines.extend(["self/limits", "self/uid_map"].map(|name| text(roots.proc.join(name))));
+    lines.extend(["self/limits", "self/uid_map", "self/gid_map"].map(|name| text(roots.proc.join(name))));
     let groups = roots.sys.join("fs/cgroup");
     lines.extend(
         ["memory.max", "memory/memory.limit_in_bytes", "devices/devices.list"]
@@ -152,9 +170,13 @@ fn nodes(roots: &Roots) -> Vec<String> {
     let mut paths = wanted(&roots.dev.join("dri"), &["renderD", "card"]);
     paths.extend(wanted(&roots.dev, &["nvidia", "video"]));
     paths.sort();
+    // The kernel's own word on access needs no open, and counts what modes do not show: access control lists, and the device
+    // rules of a control group.
+    let access = |path: &PathBuf| eaccess(path, AccessFlags::R_OK | AccessFlags::W_OK).err();
     let line = |path: &PathBuf| {
         let s = device::status(path).ok()?;
-        Some(format!("{} {:x} {:o} {}:{}", path.display(), s.st_rdev, s.st_mode, s.st_uid, s.st_gid))
+        let (device, mode, refused) = (s.st_rdev, s.st_mode, access(path).map_or(0, |errno| errno as i32));
+        Some(format!("{} {device:x} {mode:o} {}:{} {refused}", path.display(), s.st_uid, s.st_gid))
     };
     paths.iter().filter_map(line).collect()
 }
@@ -185,6 +207,7 @@ fn files(roots: &Roots) -> Vec<String> {
     let libraries = std::env::split_paths(&variable("LD_LIBRARY_PATH")).collect::<Vec<_>>();
     let others = [
         roots.etc.join("ld.so.cache"),
+        roots.etc.join("libva.conf"),
         roots.etc.join("vulkan/icd.d"),
         roots.top.join("usr/share/vulkan/icd.d"),
     ];
@@ -200,3 +223,7 @@ fn line(path: &Path) -> Option<String> {
 fn stamp(m: &Metadata) -> String {
     format!("{} {}.{} {}", m.size(), m.mtime(), m.mtime_nsec(), m.ino())
 }
+
+#[cfg(test)]
+#[path = "fingerprint_tests.rs"]
+mod tests;

@@ -194,7 +194,11 @@ impl Locked {
     }
 }
 
-fn wait_for(mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
+/// Takes a lock that may be another process's, within [`LOCK_WAIT`].
+///
+/// # Errors
+/// Where it is not given until then.
+pub(super) fn wait_for(mut lock: impl FnMut() -> Result<(), TryLockError>) -> io::Result<()> {
     let began = Instant::now();
     loop {
         match lock() {

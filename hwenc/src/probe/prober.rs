@@ -175,12 +175,8 @@ impl Prober {
 
     fn state(&mut self) -> Result<&mut State> {
         if self.state.is_none() {
-            let fingerprint = Fingerprint::take(&self.roots);
-            let cached =
-                self.cache.as_ref().filter(|_| !self.refresh).and_then(|cache| cache.load(&fingerprint));
-            // What was found without isolation says nothing of what a helper would.
-            let cached = cached
-                .filter(|report| report.isolation == self.isolation || self.isolation == Isolation::Process);
+            let fingerprint = Fingerprint::take(&self.roots, self.isolation);
+            let cached = self.cached(&fingerprint);
             let state = match cached {
                 Some(mut report) => {
                     // Between several devices load decides, and what was it then is none now.
@@ -195,7 +191,9 @@ impl Prober {
                     let report = Report::unasked(&self.roots);
                     let mut state = State { report, fingerprint, runner: None, whole: false };
                     state.runs(starting.finish()?);
-                    if let Some(runner) = &mut state.runner {
+                    if self.without_helper(&mut state) {
+                        // What is known without one is known already.
+                    } else if let Some(runner) = &mut state.runner {
                         facts::ask(&mut state.report, self.deadline, MEMORY, runner.as_mut());
                     }
                     state.report.loads = watch.end(5 * SAMPLE);
@@ -206,6 +204,24 @@ impl Prober {
             self.state = Some(state);
         }
         Ok(self.state.as_mut().expect("set above"))
+    }
+
+    fn cached(&self, fingerprint: &Fingerprint) -> Option<Report> {
+        self.cache.as_ref().filter(|_| !self.refresh).and_then(|cache| cache.load(fingerprint, self.deadline))
+    }
+
+    /// Where a helper was wanted and there is none: from now on as if none was wanted, and whether the cache knows the answers.
+    /// A helper may be installed at any time, and so is looked for before.
+    fn without_helper(&self, state: &mut State) -> bool {
+        if state.report.isolation == self.isolation {
+            return false;
+        }
+        state.fingerprint = std::mem::take(&mut state.fingerprint).without_isolation();
+        let Some(known) = self.cached(&state.fingerprint) else { return false };
+        let isolation_notes = std::mem::take(&mut state.report.isolation_notes);
+        state.report = Report { isolation_notes, ..known };
+        state.whole = true;
+        true
     }
 
     fn start(&self) -> Starting {
@@ -222,7 +238,8 @@ impl Prober {
 
     fn store(&self, fingerprint: &Fingerprint, report: &Report) {
         if let Some(cache) = &self.cache {
-            cache.store(fingerprint, report);
+            // What was to be asked anew must not come back.
+            cache.store(fingerprint, report, self.deadline, !self.refresh);
         }
     }
 
@@ -283,6 +300,10 @@ impl Prober {
             let outcome = outcome(&trial, done);
             state.report.trials.push(Tried::new(trial, outcome, wall_ms));
         }
+        // Whoever waits for them must not wait for ever.
+        let unanswered = || Outcome::Failed(Reason::new(Code::Internal, "nobody answered for its trial"));
+        let left = running.into_values().map(|trial| Tried::new(trial, unanswered(), 0.0));
+        state.report.trials.extend(left);
         // In an order that does not depend on which device was quicker.
         state.report.settle();
         state.report.trials.sort_by_cached_key(|tried| plan::place(&tried.trial));

@@ -161,7 +161,12 @@ impl Starting {
                     let runner = Box::new(helper);
                     return Ok(Started { runner, isolation: Isolation::Process, notes });
                 }
-                Err(error) if matches!(place, Place::Named(_)) => return Err(error),
+                Err(error) if matches!(place, Place::Named(_)) => {
+                    return Err(error.with_remedy(format!(
+                        "unset {}, or let it name the `hwenc` command of the same version and FFmpeg",
+                        find::NAMED
+                    )));
+                }
                 Err(error) => notes.push(error.into_reason()),
             }
             next = self.places.pop_front().map(|place| {
