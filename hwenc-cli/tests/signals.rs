@@ -55,6 +55,9 @@ fn a_signal_in_the_middle_ends_it_cleanly() {
         // The tests themselves may run under nohup.
         let mut command = Command::new("env");
         command.args(["--default-signal=HUP", HWENC]).args(LONG).current_dir(dir.path()).stdin(Stdio::null());
+        // Nothing is known, so that encoders are tried first, and those who try are gone before the work begins.
+        let cache = tempfile::tempdir().unwrap();
+        command.env("HWENC_CACHE_DIR", cache.path());
         let mut running = Running::start(&mut command);
         running.until("the work", || is_under_way(&dir));
         assert_eq!(children(running.id()), "", "it starts no other process");

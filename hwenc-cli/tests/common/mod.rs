@@ -17,6 +17,8 @@ use serde_json::Value;
 pub const HWENC: &str = env!("CARGO_BIN_EXE_hwenc");
 /// What `hwenc transcode` becomes.
 pub const TRANSCODE: &str = env!("CARGO_BIN_EXE_hwenc-transcode");
+/// What probes of these tests keep, apart from the user's own.
+pub const CACHE: &str = concat!(env!("CARGO_TARGET_TMPDIR"), "/cache");
 /// Long enough for any machine; only a failing test waits so long.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -78,7 +80,7 @@ pub fn hwenc(dir: &Dir) -> Command {
 
 fn from(program: impl AsRef<OsStr>, dir: &Dir) -> Command {
     let mut command = Command::new(program);
-    command.current_dir(dir.path()).stdin(Stdio::null());
+    command.current_dir(dir.path()).stdin(Stdio::null()).env("HWENC_CACHE_DIR", CACHE);
     for variable in ["HWENC_LOG", "SVT_LOG", "RUST_BACKTRACE"] {
         command.env_remove(variable);
     }

@@ -54,6 +54,8 @@ pub(super) fn run(
     let request = request(job, container, codec, &frame, &pictures);
     request.validate().map_err(|error| of_input(job, error))?;
     let decision = prober.ensure(&request)?;
+    // Its helper holds the devices that it tried.
+    drop(prober);
     let device = decision.chosen().device.clone();
     let decoded_on = frame.is_hardware().then(|| device.clone()).flatten();
     if frame.is_hardware() && backend::surfaces(&decision.chosen().encoder).is_none() {
