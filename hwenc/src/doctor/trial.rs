@@ -1,5 +1,6 @@
 //! What came of trying encoders.
 
+use crate::backend;
 use crate::error::Code;
 use crate::probe::{Isolation, Report};
 
@@ -80,7 +81,13 @@ pub(super) fn crashed(report: &Report) -> Finding {
     )
     .plainly("the driver of the GPU crashes")
     .steps(another_version(report));
-    trouble::finding(report, &found, finding)
+    // What hwenc does not use anyway is not why the encoders fail that it does use.
+    let unused = found.iter().all(|trouble| trouble.encoder.is_some_and(|encoder| !driven(encoder)));
+    trouble::finding(report, &found, finding).unless(unused && questions::hardware_trials(report).count() > 0)
+}
+
+fn driven(encoder: &str) -> bool {
+    backend::of_encoder(encoder).is_some_and(|(backend, _)| backend.driver.is_some())
 }
 
 pub(super) fn memory(report: &Report) -> Finding {
