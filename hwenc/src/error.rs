@@ -95,7 +95,7 @@ codes! {
     /// The device has no unit that encodes.
     DeviceNoEncoder = "device.no_encoder", Selection, "use another device, or a software encoder";
     /// The device or its driver did not come back within the deadline.
-    DeviceHung = "device.hung", Selection, "the kernel's log (`sudo dmesg`) may tell; another driver version or a restart may help";
+    DeviceHung = "device.hung", Selection, "the kernel's log (`sudo dmesg`) may tell; after another driver version or a restart, `hwenc probe --refresh` asks again";
     /// The driver took its process down.
     DriverCrashed = "driver.crashed", Selection, "install another version of the driver, and report it to its makers";
     /// The driver took more memory than a trial may.

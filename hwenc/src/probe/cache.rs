@@ -21,6 +21,8 @@ pub(super) const VARIABLE: &str = "HWENC_CACHE_DIR";
 const MOST: usize = 32;
 /// A report is some 100 kB; what is far larger is not ours.
 const LARGEST: u64 = 16 << 20;
+/// How long a hang or a crash is believed; a busy machine or a device that was waking up may have been all.
+const BELIEF: Duration = Duration::from_secs(3600);
 
 #[derive(Serialize, Deserialize)]
 struct Entry {
@@ -81,7 +83,13 @@ impl Cache {
             .inspect_err(|error| tracing::warn!(%error, "a cached report cannot be read and is made anew"))
             .ok()?;
         let holds = entry.fingerprint == *fingerprint && entry.report.schema == SCHEMA;
-        (holds && (entry.deadline >= deadline || !hung(&entry.report))).then_some(entry.report)
+        let old =
+            metadata.modified().ok().and_then(|time| time.elapsed().ok()).is_some_and(|age| age > BELIEF);
+        let believed = match entry.deadline >= deadline && !old {
+            true => true,
+            false => !lost(&entry.report, old),
+        };
+        (holds && believed).then_some(entry.report)
     }
 
     /// Keeps a report; with `theirs`, also what other processes have tried meanwhile, or this one before.
@@ -147,15 +155,20 @@ fn trusted(file: &fs::Metadata, user: u32) -> bool {
     file.is_file() && file.uid() == user && file.len() <= LARGEST
 }
 
-/// Something in it did not come back in time.
-fn hung(report: &Report) -> bool {
+/// Something in it did not come back in time, or, where `crashes` count, took its process down.
+fn lost(report: &Report, crashes: bool) -> bool {
     let failed = report.trials.iter().filter_map(|tried| match &tried.outcome {
         Outcome::Failed(reason) => Some(reason),
         Outcome::Verified(_) => None,
     });
     let drivers = report.va.iter().chain(&report.va_others).filter_map(|driver| driver.lost.as_ref());
     let bare = report.bare.iter().filter_map(|bare| bare.refused.as_ref());
-    failed.chain(drivers).chain(bare).any(|reason| reason.code == Code::DeviceHung)
+    let counts = |code| match code {
+        Code::DeviceHung => true,
+        Code::DriverCrashed | Code::DriverMemory => crashes,
+        _ => false,
+    };
+    failed.chain(drivers).chain(bare).any(|reason| counts(reason.code))
         || report.machine.nodes().any(|(_, file)| file.access == Access::Hung)
 }
 

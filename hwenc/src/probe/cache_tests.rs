@@ -200,3 +200,17 @@ fn what_hung_is_asked_again_by_who_waits_longer() {
         assert_eq!(widths(&cache.load(&fingerprint, TEN).unwrap()).len(), if again { 1 } else { 2 });
     }
 }
+
+#[test]
+fn a_hang_or_a_crash_is_not_believed_for_ever() {
+    for (code, believed) in
+        [(Code::DeviceHung, false), (Code::DriverCrashed, false), (Code::TrialPicture, true)]
+    {
+        let (_directory, cache, fingerprint) = cache();
+        cache.store(&fingerprint, &report([tried(640, code)]), TEN, true);
+        assert!(cache.load(&fingerprint, TEN).is_some(), "{code}");
+        let file = File::options().write(true).open(cache.file(&fingerprint)).unwrap();
+        file.set_modified(SystemTime::now() - 2 * BELIEF).unwrap();
+        assert_eq!(cache.load(&fingerprint, TEN).is_some(), believed, "{code}");
+    }
+}

@@ -66,8 +66,10 @@ impl Questions<'_> {
     }
 }
 
-/// Puts everything into the report but trials and what delays none of them, [`later`].
-pub(super) fn ask(report: &mut Report, deadline: Duration, memory: u64, runner: &mut dyn Runner) {
+/// Puts everything into the report but trials and what delays none of them, [`later`]. Says whether the helper lived to answer: what
+/// was lost with it says nothing of the machine.
+pub(super) fn ask(report: &mut Report, deadline: Duration, memory: u64, runner: &mut dyn Runner) -> bool {
+    let mut lived = true;
     let isolated = report.isolation == Isolation::Process;
     let mut questions = Questions { runner, deadline, memory, isolated, asked: HashMap::new(), next: 0 };
     let names = LIBRARIES.iter().map(|&name| name.to_owned()).collect();
@@ -81,9 +83,11 @@ pub(super) fn ask(report: &mut Report, deadline: Duration, memory: u64, runner: 
         questions.ask(lane(path.to_str()), false, Job::Open { path });
     }
     while let Some((job, done)) = questions.next() {
+        lived &= !matches!(done.result, Err(Loss::Helper { .. }));
         absorb(report, job, done, &mut questions);
     }
     report.settle();
+    lived
 }
 
 /// What no candidate depends on, as lane and job, each of which wants a process of its own: opening encoders for the words of

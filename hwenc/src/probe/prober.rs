@@ -52,6 +52,8 @@ struct State {
     runner: Option<Box<dyn Runner + Send>>,
     /// [`facts::later`] was asked.
     whole: bool,
+    /// Nothing of the report was lost with the helper.
+    sound: bool,
 }
 
 impl State {
@@ -183,18 +185,18 @@ impl Prober {
                     if report.machine.drm.render_nodes.len() > 1 {
                         report.loads = Watch::begin(&self.roots, SAMPLE).end(5 * SAMPLE);
                     }
-                    State { report, fingerprint, runner: None, whole: true }
+                    State { report, fingerprint, runner: None, whole: true, sound: true }
                 }
                 None => {
                     let starting = self.start();
                     let watch = Watch::begin(&self.roots, SAMPLE);
                     let report = Report::unasked(&self.roots);
-                    let mut state = State { report, fingerprint, runner: None, whole: false };
+                    let mut state = State { report, fingerprint, runner: None, whole: false, sound: true };
                     state.runs(starting.finish()?);
                     if self.without_helper(&mut state) {
                         // What is known without one is known already.
                     } else if let Some(runner) = &mut state.runner {
-                        facts::ask(&mut state.report, self.deadline, MEMORY, runner.as_mut());
+                        state.sound = facts::ask(&mut state.report, self.deadline, MEMORY, runner.as_mut());
                     }
                     state.report.loads = watch.end(5 * SAMPLE);
                     state.report.loads.extend(state.report.nvml.iter().flat_map(load::loads_of));
@@ -250,7 +252,9 @@ impl Prober {
         let mut wanted = wanted(&state.report);
         wanted.retain(|trial| state.report.tried(trial).is_none());
         let done = self.run(&mut state, wanted, filters);
-        self.store(&state.fingerprint, &state.report);
+        if state.sound {
+            self.store(&state.fingerprint, &state.report);
+        }
         self.state = Some(state);
         done
     }

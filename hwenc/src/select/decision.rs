@@ -91,11 +91,35 @@ impl Selection {
 /// The outcome of a request: one encoder, and every candidate with its reason. `Display` is meant for a person; `{:#}` adds the
 /// evidence, which may name paths, versions and addresses of the machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Stored")]
 pub struct Decision {
     request: Request,
     candidates: Vec<Candidate>,
     chosen: usize,
     fallback_used: bool,
+}
+
+/// A decision as somebody wrote it down.
+#[derive(Deserialize)]
+struct Stored {
+    request: Request,
+    candidates: Vec<Candidate>,
+    chosen: usize,
+    fallback_used: bool,
+}
+
+impl TryFrom<Stored> for Decision {
+    type Error = String;
+
+    fn try_from(stored: Stored) -> Result<Self, String> {
+        let Stored { request, candidates, chosen, fallback_used } = stored;
+        match candidates.get(chosen) {
+            Some(candidate) if candidate.verdict == Verdict::Chosen => {
+                Ok(Decision { request, candidates, chosen, fallback_used })
+            }
+            _ => Err(format!("candidate {chosen} was not chosen")),
+        }
+    }
 }
 
 impl Decision {

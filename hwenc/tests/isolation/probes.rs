@@ -53,7 +53,7 @@ pub(crate) fn probe() {
     let verified = |device: bool| {
         report.trials.iter().any(|t| t.trial.device.is_some() == device && t.outcome.proof().is_some())
     };
-    assert!(verified(true) && verified(false), "{:#?}", report.trials);
+    assert!(verified(true) && verified(false), "{}", report.to_json());
 }
 
 /// Resident bytes of this process (proc(5), `statm`).

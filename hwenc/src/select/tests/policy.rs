@@ -190,9 +190,16 @@ fn a_decision_survives_json_and_a_saved_report_gives_the_same() {
                 assert_eq!(a, b);
                 let json = serde_json::to_string(&a).unwrap();
                 assert_eq!(serde_json::from_str::<Decision>(&json).unwrap(), a);
+                let forged = json.replacen(&format!("\"chosen\":{}", index(&a)), "\"chosen\":99", 1);
+                assert!(serde_json::from_str::<Decision>(&forged).is_err(), "{forged}");
             }
             (Err(a), Err(b)) => assert_eq!(a.candidates(), b.candidates()),
             (a, b) => panic!("{a:?}\n{b:?}"),
         }
     }
+}
+
+/// Which of its candidates a decision took.
+fn index(decision: &Decision) -> usize {
+    decision.candidates().iter().position(|candidate| candidate == decision.chosen()).unwrap()
 }
