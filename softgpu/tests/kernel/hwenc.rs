@@ -38,7 +38,8 @@ fn a_film_is_decoded_and_coded_on_the_node() {
     assert_eq!(report["decoded_on"], "/dev/dri/renderD128");
     assert!(out.exists());
     let gpu: Value = serde_json::from_slice(&fs::read(gpu).expect("there is a report")).expect("it is JSON");
-    assert_eq!((&gpu["encodes"], &gpu["image_maps"]), (&132.into(), &0.into()), "{gpu}");
+    // Two trials come before, one for each way that pictures may take, of four pictures that are written into surfaces.
+    assert_eq!((&gpu["encodes"], &gpu["image_maps"]), (&(132 + 8).into(), &8.into()), "{gpu}");
     assert_eq!(gpu["misuse"], serde_json::json!([]), "{gpu}");
 }
 
@@ -51,5 +52,5 @@ fn a_user_outside_the_group_is_told_its_number() {
     let refused = output(&mut kernel(&options, &words));
     assert_eq!(refused.status.code(), Some(3), "{refused:?}");
     let said = errors(&refused);
-    assert!(said.contains("device.permission_denied") && said.contains("GID 4242"), "{said}");
+    assert!(said.contains("device.permission_denied") && said.contains("4242"), "{said}");
 }
