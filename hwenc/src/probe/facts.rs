@@ -112,7 +112,7 @@ pub(super) fn put(report: &mut Report, job: Job, done: Done) {
             }
         }
         Job::Bare { encoder, device } => {
-            // Libraries that crash when they fail have said before why they do
+            // Libraries that crash when they fail have said before why they do.
             let lost = done.lost(&format!("opening {encoder}")).map(|reason| words::explain(reason.into()));
             let refused = match done.result {
                 Ok(Answer::Bare(refused)) => refused,

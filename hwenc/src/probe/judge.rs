@@ -47,8 +47,8 @@ const ANY: f64 = f64::INFINITY;
 /// What separates the picture that was sent from any other.
 ///
 /// Of a wrong picture this is 1 where it is grey or has lost its chroma, 2 where it is another of the film, 4 as its own
-/// negative, and above 2 where it is green. So it is of parts that are wrong. The worst of a right one was measured with
-/// every software encoder, at several speeds, and every softgpu device, from 64x64 to 1920x1080; docs/evidence.md, "Trials".
+/// negative, and above 2 where it is green. So it is of parts that are wrong. Limits were widened until right streams of the encoders
+/// at hand passed, with none held back to test them on: docs/evidence.md, "Trials", says which, and what passes that is wrong.
 fn most(coded: &Coded<'_>) -> Most {
     match (coarseness(coded), coded.request.codec) {
         (Coarseness::Starved, _) => Most { luma: (2.5, ANY), chroma: (2.5, ANY), still: false },

@@ -2,7 +2,7 @@
 //!
 //! The lines are those of FFmpeg 5.1 to 9: libavcodec/nvenc.c, vaapi_encode.c, qsv.c, qsvenc.c, v4l2_m2m_enc.c,
 //! vulkan_encode.c, libavutil/hwcontext_cuda.c, hwcontext_vaapi.c, hwcontext_qsv.c, hwcontext_vulkan.c, and the loader of
-//! ffnvcodec (dynlink_loader.h). Most were seen to come: see docs/evidence.md.
+//! ffnvcodec (dynlink_loader.h). Which of them the `ffmpeg` command was seen to say, the tests of docs/codes.md hold it to.
 
 use crate::error::{Code, Error, Reason};
 
