@@ -9,32 +9,21 @@ use crate::{Run, left, text};
 
 const FRAMES: usize = 20;
 
+/// Encodes a film of so many seconds in a run.
+fn ffmpeg(run: &Run, seconds: u32, encoder: &str, more: &[&str], output: &str) -> Output {
+    let film = format!("testsrc2=size=320x192:rate=20:duration={seconds}");
+    let mut words = vec!["timeout", "--signal=KILL", "20", "ffmpeg", "-v", "error"];
+    words.extend(["-vaapi_device", "/dev/dri/renderD128", "-f", "lavfi", "-i", &film]);
+    words.extend(["-vf", "format=nv12,hwupload", "-c:v", encoder]);
+    words.extend(more);
+    words.push(output);
+    run.run(&words)
+}
+
 /// Encodes some pictures under a rule.
 fn encode(rule: &str) -> (Run, Output) {
     let run = Run::new(&["--device", "intel-arc", "--engine", "lossless", "--fault", rule]);
-    let output = run.run(&[
-        "timeout",
-        "--signal=KILL",
-        "20",
-        "ffmpeg",
-        "-v",
-        "error",
-        "-vaapi_device",
-        "/dev/dri/renderD128",
-        "-f",
-        "lavfi",
-        "-i",
-        "testsrc2=size=320x192:rate=20:duration=1",
-        "-vf",
-        "format=nv12,hwupload",
-        "-c:v",
-        "h264_vaapi",
-        "-bf",
-        "0",
-        "-g",
-        "5",
-        "out.h264",
-    ]);
+    let output = ffmpeg(&run, 1, "h264_vaapi", &["-bf", "0", "-g", "5"], "out.h264");
     (run, output)
 }
 
@@ -114,22 +103,7 @@ fn a_beginning_can_deny_that_it_is_one() {
         let first = |rule: &str| {
             let run = Run::new(&["--device", "intel-arc", "--engine", "x264", "--fault", rule]);
             let name = format!("out.{codec}");
-            let output = run.run(&[
-                "ffmpeg",
-                "-v",
-                "error",
-                "-vaapi_device",
-                "/dev/dri/renderD128",
-                "-f",
-                "lavfi",
-                "-i",
-                "testsrc2=size=320x192:rate=20:duration=0.2",
-                "-vf",
-                "format=nv12,hwupload",
-                "-c:v",
-                encoder,
-                &name,
-            ]);
+            let output = ffmpeg(&run, 1, encoder, &["-frames:v", "4"], &name);
             assert!(output.status.success(), "{}", text(&output.stderr));
             let stream = std::fs::read(run.path(&name)).expect("the stream");
             let headers = stream.windows(4).filter(|w| w[..3] == [0, 0, 1]).map(|w| w[3]);
