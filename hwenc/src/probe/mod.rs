@@ -40,7 +40,7 @@ mod words;
 pub use format::Format;
 #[doc(hidden)]
 pub use helper::door;
-pub use helper::{helper, serve};
+pub use helper::{helper, serve, set_helper};
 pub use library::{LIBRARIES, Library};
 pub use load::Load;
 pub use nvml::{Nvml, NvmlGpu};

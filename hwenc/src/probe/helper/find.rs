@@ -23,6 +23,8 @@ pub(super) enum Place {
     Named(OsString),
     /// This program, which calls [`super::helper`].
     Own,
+    /// The host named it by [`super::set_helper`]: a program and its arguments.
+    Host(Vec<OsString>),
     /// The `hwenc` command.
     Found(PathBuf),
 }
@@ -33,6 +35,7 @@ impl Place {
         match self {
             Place::Named(_) => "the helper that HWENC_HELPER names",
             Place::Own => "this program as its own helper",
+            Place::Host(_) => "the helper of this program",
             Place::Found(_) => "the hwenc command as helper",
         }
     }
@@ -42,18 +45,21 @@ impl Place {
             Place::Named(program) => Command::new(program),
             // The running program, also when its file was replaced meanwhile.
             Place::Own => Command::new("/proc/self/exe"),
+            Place::Host(words) => Command::new(&words[0]),
             Place::Found(path) => Command::new(path),
         };
-        if *self != Place::Own {
-            command.arg("helper");
+        match self {
+            Place::Own => {}
+            Place::Host(words) => _ = command.args(&words[1..]),
+            Place::Named(_) | Place::Found(_) => _ = command.arg("helper"),
         }
         command.env(SERVE, std::process::id().to_string());
         command
     }
 }
 
-/// The places to try, in order. `own`: this program can serve.
-pub(super) fn places(own: bool) -> Vec<Place> {
+/// The places to try, in order. `own`: this program can serve; `host`: the helper that it named.
+pub(super) fn places(own: bool, host: Option<Vec<OsString>>) -> Vec<Place> {
     // A program with more rights than its caller starts nothing that the caller names.
     let trusted = getuid() == geteuid() && getgid() == getegid();
     if let Some(named) = env::var_os(NAMED).filter(|name| trusted && !name.is_empty()) {
@@ -63,6 +69,7 @@ pub(super) fn places(own: bool) -> Vec<Place> {
     if own {
         places.push(Place::Own);
     }
+    places.extend(host.map(Place::Host));
     let mut directories = Vec::new();
     if let Some(directory) = env::current_exe().ok().as_deref().and_then(Path::parent) {
         directories.push(directory.to_owned());

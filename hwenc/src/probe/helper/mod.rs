@@ -14,12 +14,14 @@ mod supervise;
 mod worker;
 
 use std::collections::VecDeque;
+use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::process::parent_id;
 use std::path::PathBuf;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use nix::fcntl::{OFlag, open};
@@ -43,6 +45,9 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// This program calls [`helper`].
 static SERVES: AtomicBool = AtomicBool::new(false);
 
+/// The helper that this program named.
+static HOST: Mutex<Option<Vec<OsString>>> = Mutex::new(None);
+
 /// Lets this program be its own helper process, for probing in isolation. Call it first in `main`.
 ///
 /// It returns at once, but in a process that hwenc itself started as helper: that one serves here, and ends here. Without this
@@ -54,6 +59,14 @@ pub fn helper() {
         serve();
     }
     SERVES.store(true, Ordering::Relaxed);
+}
+
+/// Names the program that serves as helper for this one, and its arguments, as `python -m hwenc._helper`: for hosts that cannot call
+/// [`helper`] first in `main`, such as an interpreter. It has to call [`serve`], and have this process's FFmpeg. `HWENC_HELPER`
+/// comes before it. `None` takes it back.
+pub fn set_helper(command: Option<(OsString, Vec<OsString>)>) {
+    let words = command.map(|(program, arguments)| [vec![program], arguments].concat());
+    *HOST.lock().unwrap_or_else(PoisonError::into_inner) = words;
 }
 
 /// Serves as helper on standard input and output, for `hwenc helper`; returns when its input is closed, and everything that it
@@ -127,7 +140,8 @@ pub(crate) struct Started {
 /// Begins to start a helper; what else there is to do can be done meanwhile.
 pub(crate) fn start(options: Options) -> Starting {
     let hello = Hello::here(options.journal.clone());
-    let mut places = VecDeque::from(find::places(SERVES.load(Ordering::Relaxed)));
+    let host = HOST.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    let mut places = VecDeque::from(find::places(SERVES.load(Ordering::Relaxed), host));
     let first = places.pop_front().map(|place| {
         let helper = Helper::start(&place, &hello);
         (place, helper)
