@@ -102,7 +102,8 @@ fn assert_near(out: &Yuv, wanted: &Yuv, most: [u16; 3], what: &str) {
 
 #[test]
 fn rgb_becomes_what_the_recommendations_say() {
-    let formats = [PixelFormat::BGRA, PixelFormat::RGBA, PixelFormat::BGRX];
+    let formats = ["bgra", "rgba", "bgr0", "rgb0", "rgb24", "bgr24", "argb", "0rgb", "abgr", "0bgr"];
+    let formats = formats.map(|name| PixelFormat::from_name(name).unwrap());
     let cases: Vec<_> = formats.iter().flat_map(|f| IMAGES.map(|(name, image)| (*f, name, image))).collect();
     for color in all_colors() {
         let want = lossless().input(PixelFormat::BGRA).color(color);

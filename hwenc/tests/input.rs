@@ -37,6 +37,10 @@ fn padded(format: PixelFormat, n: i64, padding: usize, after: usize) -> Memory {
     Memory::padded(format, SIZE.0, SIZE.1, &tight(format, n).bytes, padding, after)
 }
 
+fn named(name: &str) -> PixelFormat {
+    PixelFormat::from_name(name).unwrap()
+}
+
 /// A frame of libav, as a decoder gives it.
 fn frame(format: PixelFormat, n: i64) -> Frame {
     let memory = tight(format, n);
@@ -110,6 +114,13 @@ fn the_same_pictures_become_the_same_stream_however_they_come() {
         (Codec::H264, 8, P::BGRA, [YUV; 3]),
         (Codec::H264, 8, P::RGBA, [YUV; 3]),
         (Codec::H264, 8, P::BGRX, [YUV; 3]),
+        (Codec::H264, 8, P::RGB24, [YUV; 3]),
+        (Codec::H264, 8, P::BGR24, [YUV; 3]),
+        (Codec::H264, 8, named("rgb0"), [YUV; 3]),
+        (Codec::H264, 8, named("argb"), [YUV; 3]),
+        (Codec::H264, 8, named("0rgb"), [YUV; 3]),
+        (Codec::H264, 8, named("abgr"), [YUV; 3]),
+        (Codec::H264, 8, named("0bgr"), [YUV; 3]),
         // swscale, which needs memory of libav's making first.
         (Codec::H264, 10, P::BGRA, [2 * YUV + 4 * 98 * 66, 2 * YUV + 4 * 98 * 66, 2 * YUV]),
         (Codec::H264, 10, P::RGBA, [2 * YUV + 4 * 98 * 66, 2 * YUV + 4 * 98 * 66, 2 * YUV]),
@@ -159,6 +170,59 @@ fn what_comes_may_differ_from_what_was_announced() {
     assert!(planar == mixed, "the same pictures as NV12, I420, NV12");
     assert_eq!(session.stats().copied_frames, 2);
     assert_eq!(session.stats().copied_bytes, 2 * YUV);
+
+    // The other way round, where the encoder takes NV12, and at 10 bit.
+    let want = request(Codec::H264, SIZE.0, SIZE.1).input(PixelFormat::NV12);
+    for (name, way) in LENT {
+        let (session, joined) = stream(&want, PixelFormat::I420, way);
+        assert!(joined == planar, "I420 for NV12, {name}");
+        assert_eq!(session.stats().copied_bytes, COUNT as u64 * YUV, "{name}");
+    }
+}
+
+/// Grey pictures: luma as it is or in the session's range, and no colour.
+#[test]
+fn grey_is_written_once() {
+    use PixelFormat as P;
+    type Luma = fn(u8) -> u16;
+    const FULL: hwenc::Color = hwenc::Color { range: hwenc::Range::FULL, ..hwenc::Color::BT601 };
+    let (w, h) = SIZE;
+    let gray: Vec<u8> = (0..h).flat_map(|y| (0..w).map(move |x| (2 * x + y) as u8)).collect();
+    let limited: Luma = |v| (16.0 + f64::from(v) * 219.0 / 255.0).round() as u16;
+    // Input that is announced and decides what the encoder takes, depth, what the session is, what the picture says; luma.
+    let said = |range| hwenc::Color { range, ..hwenc::Color::default() };
+    let unsaid = hwenc::Color::default();
+    let table: [(P, u8, hwenc::Color, hwenc::Color, Luma); 6] = [
+        (P::NV12, 8, unsaid, unsaid, limited),
+        (P::I420, 8, unsaid, unsaid, limited),
+        (P::I420, 8, FULL, unsaid, u16::from),
+        (P::NV12, 8, unsaid, said(hwenc::Range::LIMITED), u16::from),
+        (P::GRAY8, 8, hwenc::Color::BT709, said(hwenc::Range::FULL), limited),
+        (P::P010, 10, unsaid, unsaid, |v| (64.0 + f64::from(v) * 876.0 / 255.0).round() as u16),
+    ];
+    for (announced, depth, session_color, said, luma) in table {
+        for (padding, after) in [(0, 0), (17, 17), (17, 0)] {
+            let what =
+                format!("{announced} at {depth} bit, {session_color:?}, padded by {padding} and {after}");
+            let want = request(Codec::H264, w, h).bit_depth(depth).input(announced).color(session_color);
+            let mut session = open(&want.rate_control(hwenc::RateControl::Cqp(0)));
+            let memory = Memory::padded(P::GRAY8, w, h, &gray, padding, after);
+            session.send(&memory.borrowed().color(said)).unwrap();
+            let mut packets = Vec::new();
+            finish(&mut session, &mut packets);
+            assert_eq!(session.stats().copied_bytes, YUV * if depth == 8 { 1 } else { 2 }, "{what}");
+            let out = &judge::decode(Codec::H264, &packets, SIZE, depth)[0];
+            let wanted = Yuv::new(w, h, depth, |plane, x, y| match plane {
+                0 => luma(gray[(y * w + x) as usize]),
+                _ => 128 << (depth - 8),
+            });
+            // At 10 bit x264's quantiser 0 is not quite lossless.
+            let most = if depth == 8 { 0 } else { 3 };
+            for plane in 0..3 {
+                assert!(out.distance(&wanted, plane) <= most, "{what}: plane {plane}");
+            }
+        }
+    }
 }
 
 #[test]

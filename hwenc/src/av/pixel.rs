@@ -30,6 +30,12 @@ impl PixelFormat {
     pub const RGBA: Self = Self(P::AV_PIX_FMT_RGBA as i32);
     /// 8 bit per channel, bytes B, G, R and one without meaning (DRM's XRGB8888).
     pub const BGRX: Self = Self(P::AV_PIX_FMT_BGR0 as i32);
+    /// 8 bit per channel, bytes R, G, B.
+    pub const RGB24: Self = Self(P::AV_PIX_FMT_RGB24 as i32);
+    /// 8 bit per channel, bytes B, G, R.
+    pub const BGR24: Self = Self(P::AV_PIX_FMT_BGR24 as i32);
+    /// 8 bit grey.
+    pub const GRAY8: Self = Self(P::AV_PIX_FMT_GRAY8 as i32);
     /// Pictures that live on a VA-API device.
     pub const VAAPI: Self = Self(P::AV_PIX_FMT_VAAPI as i32);
     /// Pictures that live on a CUDA device.

@@ -1,14 +1,12 @@
 //! From what the caller has to what the encoder takes, decided once and run for every picture.
 //!
-//! RGB goes through the `yuv` crate's SIMD, straight into memory of the encoder's pool; everything else that differs
-//! goes through swscale, which knows every format. What is equal is passed on without a copy.
-
-use yuv::{
-    BufferStoreMut, YuvBiPlanarImageMut, YuvConversionMode, YuvError, YuvPlanarImageMut, YuvRange,
-    YuvStandardMatrix,
-};
+//! RGB goes through the `yuv` crate's SIMD, grey and other arrangements of the same planes through loops of our own, each
+//! straight into memory of the encoder's pool; everything else that differs goes through swscale, which knows every
+//! format. What is equal is passed on without a copy.
 
 use super::picture::{Input, Picture, Pixels};
+use super::planes::{Levels, copy_planes, gray, join, split};
+use super::rgb::{Order, Rgb};
 use crate::av::buffer::FramePool;
 use crate::av::scale::Scaler;
 use crate::av::{Access, Color, Frame, HwFrames, Matrix, PixelFormat, Range};
@@ -31,8 +29,6 @@ pub(crate) struct Converter {
     require_zero_copy: bool,
     plan: Option<(Source, Plan)>,
     scratch: Frame,
-    /// The last rows of RGB pictures that end with their last pixel.
-    last: Vec<u8>,
 }
 
 /// Where the pictures that are coded live.
@@ -48,8 +44,12 @@ enum Plan {
     Pass,
     /// The same numbers with Cb and Cr in a plane each: NV12 as I420, P010 as I010.
     Split,
+    /// The other way round.
+    Join,
     /// RGB by the `yuv` crate.
-    Rgb(YuvRange, YuvStandardMatrix),
+    Rgb(Rgb),
+    /// Grey as luma, and chroma of no colour.
+    Gray(Levels),
     /// Anything by swscale.
     Scale(Scaler),
 }
@@ -69,17 +69,7 @@ impl Converter {
             None => Target::Memory(FramePool::new(format, width, height)?),
         };
         let scratch = Frame::empty()?;
-        Ok(Converter {
-            target,
-            format,
-            color,
-            width,
-            height,
-            require_zero_copy,
-            plan: None,
-            scratch,
-            last: Vec::new(),
-        })
+        Ok(Converter { target, format, color, width, height, require_zero_copy, plan: None, scratch })
     }
 
     /// What the encoder is handed.
@@ -123,13 +113,13 @@ impl Converter {
         match &mut self.target {
             Target::Memory(pool) => {
                 pool.fill(out)?;
-                write(plan, source, input, out, &mut self.scratch, &mut self.last).map(Some)
+                write(plan, source, input, out, &mut self.scratch).map(Some)
             }
             Target::Device { frames, mapped } => {
                 let failed = |error: Error| error.with_code(Code::DeviceUpload);
                 frames.fill(out).map_err(failed)?;
                 out.map_into(mapped, self.format, Access::Overwrite).map_err(failed)?;
-                let written = write(plan, source, input, mapped, &mut self.scratch, &mut self.last);
+                let written = write(plan, source, input, mapped, &mut self.scratch);
                 mapped.release(); // the device sees it from here on
                 written.map(Some)
             }
@@ -151,7 +141,11 @@ impl Converter {
             )
             .with_remedy("download the picture first"));
         }
-        let (format, color) = plain(format, color);
+        let (format, mut color) = plain(format, color);
+        if format == PixelFormat::GRAY8 && matches!(input, Input::Picture(_)) {
+            // Like RGB, from black to white. What a decoder gives goes by the stream.
+            color.range = color.range.or(Range::FULL);
+        }
         if format.is_rgb() {
             // The numbers of RGB pictures have no matrix; what they become is the session's choice.
             return Ok(Source { format, color: self.color });
@@ -182,11 +176,16 @@ impl Converter {
         if same_numbers && one_plane_less.contains(&(source.format, self.format)) {
             return Ok(Plan::Split);
         }
-        let four_two_zero = matches!(self.format, PixelFormat::NV12 | PixelFormat::I420);
-        let quick = matches!(source.format, PixelFormat::BGRA | PixelFormat::BGRX | PixelFormat::RGBA);
-        if quick && (four_two_zero || self.format == PixelFormat::I444) {
-            let range = if color.range == Range::FULL { YuvRange::Full } else { YuvRange::Limited };
-            return Ok(Plan::Rgb(range, standard(color.matrix)));
+        if same_numbers && one_plane_less.contains(&(self.format, source.format)) {
+            return Ok(Plan::Join);
+        }
+        if let (Some(order), true) = (Order::of(source.format), Rgb::makes(self.format)) {
+            return Ok(Plan::Rgb(Rgb::new(order, color)));
+        }
+        if source.format == PixelFormat::GRAY8
+            && let Some(levels) = Levels::new(source.color.range, color.range, self.format)
+        {
+            return Ok(Plan::Gray(levels));
         }
         let scaler =
             Scaler::new((source.format, source.color), (self.format, color), self.width, self.height)?;
@@ -201,16 +200,17 @@ fn write(
     input: &Input<'_>,
     out: &mut Frame,
     scratch: &mut Frame,
-    last: &mut Vec<u8>,
 ) -> Result<u64> {
     let mut written = out.byte_len() as u64;
     match plan {
         Plan::Pass => copy_planes(&planes(input)?, out)?,
         Plan::Split => split(&planes(input)?, out)?,
-        Plan::Rgb(range, matrix) => {
+        Plan::Join => join(&planes(input)?, out)?,
+        Plan::Rgb(rgb) => {
             let (bytes, stride) = planes(input)?[0];
-            rgb(source.format, bytes, stride, out, *range, *matrix, last)?;
+            rgb.run(bytes, stride, out)?;
         }
+        Plan::Gray(levels) => gray(planes(input)?[0], *levels, out)?,
         Plan::Scale(scaler) => match input {
             Input::Frame(frame) => scaler.run(frame, out)?,
             Input::FrameMut(frame) => scaler.run(frame, out)?,
@@ -254,14 +254,6 @@ fn matrices_equal(a: Matrix, b: Matrix) -> bool {
     one(a) == one(b) || !a.is_specified() || !b.is_specified()
 }
 
-fn standard(matrix: Matrix) -> YuvStandardMatrix {
-    match matrix {
-        Matrix::BT709 => YuvStandardMatrix::Bt709,
-        Matrix::BT2020 => YuvStandardMatrix::Bt2020,
-        _ => YuvStandardMatrix::Bt601,
-    }
-}
-
 /// The planes of any input, each with its stride.
 fn planes<'i>(input: &'i Input<'_>) -> Result<[(&'i [u8], usize); 4]> {
     if let Input::Picture(Picture { pixels: Pixels::Borrowed(planes), .. }) = input {
@@ -277,135 +269,4 @@ fn planes<'i>(input: &'i Input<'_>) -> Result<[(&'i [u8], usize); 4]> {
         *plane = (bytes, frame.stride(i) as usize);
     }
     Ok(planes)
-}
-
-fn copy_planes(planes: &[(&[u8], usize); 4], out: &mut Frame) -> Result<()> {
-    let (format, width) = (out.format(), out.width());
-    for (plane, &(from, stride)) in planes.iter().enumerate().take(format.planes()) {
-        let row = format.row_bytes(plane, width);
-        let out_stride = out.stride(plane) as usize;
-        let to = out.plane_mut(plane)?;
-        // Row by row, as one large copy goes past the caches and takes 2 % longer.
-        for (to, from) in to.chunks_mut(out_stride).zip(from.chunks(stride)) {
-            to[..row].copy_from_slice(&from[..row]);
-        }
-    }
-    Ok(())
-}
-
-/// NV12 into I420, or P010 into I010, whose samples are the upper ten bits of P010's.
-fn split(planes: &[(&[u8], usize); 4], out: &mut Frame) -> Result<()> {
-    let (format, width) = (out.format(), out.width());
-    let deep = format == PixelFormat::I010;
-    let down = |pair: [u8; 2]| (u16::from_le_bytes(pair) >> 6).to_le_bytes();
-    let strides = [0, 1, 2].map(|plane| out.stride(plane) as usize);
-    let [luma, chroma] = [0, 1].map(|plane| format.row_bytes(plane, width));
-    let [y, u, v] = out.planes_mut()?;
-    for (to, from) in y.chunks_mut(strides[0]).zip(planes[0].0.chunks(planes[0].1)) {
-        if deep {
-            let pairs = to[..luma].as_chunks_mut::<2>().0.iter_mut().zip(from.as_chunks::<2>().0);
-            pairs.for_each(|(to, from)| *to = down(*from));
-        } else {
-            to[..luma].copy_from_slice(&from[..luma]);
-        }
-    }
-    let rows = u.chunks_mut(strides[1]).zip(v.chunks_mut(strides[2]));
-    for ((u, v), from) in rows.zip(planes[1].0.chunks(planes[1].1)) {
-        let (u, v) = (&mut u[..chroma], &mut v[..chroma]);
-        if deep {
-            let to = u.as_chunks_mut::<2>().0.iter_mut().zip(v.as_chunks_mut::<2>().0);
-            for ((u, v), from) in to.zip(from.as_chunks::<4>().0) {
-                *u = down([from[0], from[1]]);
-                *v = down([from[2], from[3]]);
-            }
-        } else {
-            for ((u, v), from) in u.iter_mut().zip(v).zip(from.as_chunks::<2>().0) {
-                [*u, *v] = *from;
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The `yuv` crate wants whole rows; where the last one ends with its last pixel, its two rows go through memory of
-/// our own.
-fn rgb(
-    format: PixelFormat,
-    bytes: &[u8],
-    stride: usize,
-    out: &mut Frame,
-    range: YuvRange,
-    matrix: YuvStandardMatrix,
-    last: &mut Vec<u8>,
-) -> Result<()> {
-    let (width, height) = (out.width(), out.height());
-    if bytes.len() >= stride * height as usize {
-        return rgb_rows(format, bytes, stride, out, 0, height, range, matrix);
-    }
-    let tail = if height.is_multiple_of(2) { 2 } else { 1 };
-    let whole = height - tail;
-    if whole > 0 {
-        rgb_rows(format, bytes, stride, out, 0, whole, range, matrix)?;
-    }
-    let row = width as usize * 4;
-    last.clear();
-    for y in whole..height {
-        let at = y as usize * stride;
-        last.extend_from_slice(&bytes[at..at + row]);
-    }
-    rgb_rows(format, last, row, out, whole, tail, range, matrix)
-}
-
-/// Rows `first..first + rows` of the output from the first `rows` rows of `bytes`; `first` is even.
-#[allow(clippy::too_many_arguments)] // one call that is split in two
-fn rgb_rows(
-    format: PixelFormat,
-    bytes: &[u8],
-    stride: usize,
-    out: &mut Frame,
-    first: u32,
-    rows: u32,
-    range: YuvRange,
-    matrix: YuvStandardMatrix,
-) -> Result<()> {
-    let (to, width) = (out.format(), out.width());
-    let strides = [0, 1, 2].map(|plane| out.stride(plane) as u32);
-    let stride = stride as u32;
-    // Never off by more than 1. `Professional` finds the nearest value nearly always, and takes a fifth longer: more than
-    // 1.3 of what libyuv takes, which rounds no better than this. benches/benches/convert.rs measures it.
-    let mode = YuvConversionMode::Balanced;
-    let rgba = format == PixelFormat::RGBA;
-    let skip = |plane: usize| strides[plane] as usize * to.rows(plane, first);
-    let failed = |error: YuvError| Error::new(Code::Internal, format!("colour conversion failed: {error}"));
-    if to == PixelFormat::NV12 {
-        let [y, uv] = out.planes_mut()?;
-        let mut image = YuvBiPlanarImageMut {
-            y_plane: BufferStoreMut::Borrowed(&mut y[skip(0)..]),
-            y_stride: strides[0],
-            uv_plane: BufferStoreMut::Borrowed(&mut uv[skip(1)..]),
-            uv_stride: strides[1],
-            width,
-            height: rows,
-        };
-        let convert = if rgba { yuv::rgba_to_yuv_nv12 } else { yuv::bgra_to_yuv_nv12 };
-        return convert(&mut image, bytes, stride, range, matrix, mode).map_err(failed);
-    }
-    let [y, u, v] = out.planes_mut()?;
-    let mut image = YuvPlanarImageMut {
-        y_plane: BufferStoreMut::Borrowed(&mut y[skip(0)..]),
-        y_stride: strides[0],
-        u_plane: BufferStoreMut::Borrowed(&mut u[skip(1)..]),
-        u_stride: strides[1],
-        v_plane: BufferStoreMut::Borrowed(&mut v[skip(2)..]),
-        v_stride: strides[2],
-        width,
-        height: rows,
-    };
-    let convert = match (to == PixelFormat::I444, rgba) {
-        (true, true) => yuv::rgba_to_yuv444,
-        (true, false) => yuv::bgra_to_yuv444,
-        (false, true) => yuv::rgba_to_yuv420,
-        (false, false) => yuv::bgra_to_yuv420,
-    };
-    convert(&mut image, bytes, stride, range, matrix, mode).map_err(failed)
 }

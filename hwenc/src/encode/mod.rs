@@ -2,6 +2,8 @@
 
 mod convert;
 mod picture;
+mod planes;
+mod rgb;
 mod session;
 mod settings;
 

@@ -99,7 +99,8 @@ impl<'a> Picture<'a> {
         self
     }
 
-    /// What its numbers mean. Unspecified fields are taken to be those of the session.
+    /// What its numbers mean. Unspecified fields are taken to be those of the session, but for the range of 8-bit grey, which
+    /// goes from black at 0 to white at 255 like that of RGB.
     pub fn color(mut self, color: Color) -> Self {
         self.color = color;
         self

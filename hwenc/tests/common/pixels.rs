@@ -162,12 +162,15 @@ pub(crate) fn shape(format: PixelFormat, width: u32, height: u32) -> Vec<(usize,
         "p010le" => vec![(2 * w, h), (2 * w, h / 2)],
         "yuv420p" => vec![(w, h), (w / 2, h / 2), (w / 2, h / 2)],
         "yuv420p10le" => vec![(2 * w, h), (w, h / 2), (w, h / 2)],
-        "bgra" | "rgba" | "bgr0" => vec![(4 * w, h)],
+        "bgra" | "rgba" | "bgr0" | "rgb0" | "argb" | "0rgb" | "abgr" | "0bgr" => vec![(4 * w, h)],
+        "bgr24" | "rgb24" => vec![(3 * w, h)],
+        "gray" => vec![(w, h)],
+        "yuv444p" => vec![(w, h); 3],
         other => panic!("no shape for {other}"),
     }
 }
 
-/// An RGB picture in one of the layouts with four bytes a pixel; the fourth is no valid alpha on purpose.
+/// An RGB picture in one of the packed layouts; what is no colour is no valid alpha on purpose.
 pub(crate) fn rgb(
     format: PixelFormat,
     width: u32,
@@ -178,7 +181,14 @@ pub(crate) fn rgb(
     for y in 0..height {
         for x in 0..width {
             let [r, g, b] = pixel(x, y);
-            bytes.extend(if format == PixelFormat::RGBA { [r, g, b, 7] } else { [b, g, r, 7] });
+            match format.name() {
+                "rgb24" => bytes.extend([r, g, b]),
+                "bgr24" => bytes.extend([b, g, r]),
+                "rgba" | "rgb0" => bytes.extend([r, g, b, 7]),
+                "argb" | "0rgb" => bytes.extend([7, r, g, b]),
+                "abgr" | "0bgr" => bytes.extend([7, b, g, r]),
+                _ => bytes.extend([b, g, r, 7]),
+            }
         }
     }
     bytes

@@ -51,6 +51,9 @@ pub(crate) fn trials() -> Vec<Trial> {
         trial("sizes_are_cropped_right_in_the_bitstream_av1", || arc("x264", "sizes av1")),
         trial("nv12_is_written_once", || written("nv12")),
         trial("bgra_is_converted_straight_into_the_surface", || written("bgra")),
+        trial("rgb24_is_converted_straight_into_the_surface", || written("rgb24")),
+        trial("i420_is_joined_straight_into_the_surface", || written("yuv420p")),
+        trial("grey_is_written_once", || written("gray")),
         trial("p010_is_written_once", || written("p010le")),
         trial("bit_rates_are_kept_h264", || arc("x264", "rate h264")),
         trial("bit_rates_are_kept_hevc", || arc("x264", "rate hevc")),
@@ -172,6 +175,8 @@ fn upload(name: &str) {
     let mut session = open(&request(codec, width, height).bit_depth(depth).input(format));
     let pixels = if format.is_rgb() {
         rgb(format, width, height, |x, y| [x as u8, y as u8, 90])
+    } else if format == PixelFormat::GRAY8 {
+        vec![90; (width * height) as usize]
     } else {
         Yuv::moving(width, height, depth, 0).bytes(format)
     };
