@@ -142,8 +142,12 @@ codes! {
     CopyRequired = "encode.copy_required", Work, "allow copies, or send pictures in a format that the encoder takes";
     /// The picture handed in does not fit the session or its own planes.
     PictureInvalid = "picture.invalid", Work, "";
+    /// The pixels of a picture lie in memory as no picture of a known format does, or in another order than is read.
+    PictureLayout = "picture.layout", Usage, "";
     /// The session was finished and takes no more pictures.
     SessionFinished = "session.finished", Work, "open a new session";
+    /// The session was closed and can be asked for nothing more.
+    SessionClosed = "session.closed", Work, "open a new session";
 
     /// No such file.
     InputMissing = "input.not_found", Work, "check the path";
