@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::io::ErrorKind;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
-use std::process::{Command, ExitCode};
+use std::process::Command;
 
 use hwenc::{Code, Error};
 
@@ -13,7 +13,7 @@ use crate::{exit_code, say};
 
 /// This process becomes the program: it keeps its number, its files and its terminal, and whoever waits for it or
 /// signals it notices nothing. Returns when that fails.
-pub(crate) fn become_program(name: &str, words: &[OsString]) -> ExitCode {
+pub(crate) fn become_program(name: &str, words: &[OsString]) -> u8 {
     let mut refused = None;
     for place in places(name) {
         let error = Command::new(place).args(words).exec();

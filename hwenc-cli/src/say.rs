@@ -2,7 +2,6 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
-use std::process::ExitCode;
 
 use hwenc::{Code, Error, Result};
 use serde::Serialize;
@@ -102,19 +101,19 @@ pub(crate) fn stopped(signal: &str) -> String {
 }
 
 /// Prints what clap has to say, in the contract's form where it is an error.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+pub(crate) fn usage(error: &clap::Error, wants_json: bool) -> u8 {
     if !error.use_stderr() {
         return match out(error.to_string().trim_end()) {
-            Ok(()) => ExitCode::SUCCESS,
+            Ok(()) => 0,
             Err(error) => {
                 self::error(&error, true, false, None);
-                ExitCode::FAILURE
+                1
             }
         };
     }
     if error.kind() == clap::error::ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
         note(error.to_string().trim_end());
-        return ExitCode::from(2);
+        return 2;
     }
     let text = error.to_string();
     let mut lines =
@@ -129,10 +128,9 @@ pub(crate) fn usage(error: &clap::Error) -> ExitCode {
             evidence.push(line.to_owned());
         }
     }
-    let wants_json = std::env::args_os().any(|arg| arg == "--json");
     let error = evidence.into_iter().fold(Error::new(Code::Usage, message), Error::with_evidence);
     self::error(&error, true, wants_json, None);
-    ExitCode::from(2)
+    2
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! `hwenc select`
 
 use std::path::Path;
-use std::process::ExitCode;
 
 use hwenc::probe::{Prober, Report};
 use hwenc::{Codec, Error, Fallback, Request, Result};
@@ -9,7 +8,7 @@ use hwenc::{Codec, Error, Fallback, Request, Result};
 use crate::args::SelectArgs;
 use crate::{parse, say};
 
-pub(crate) fn run(args: &SelectArgs) -> Result<ExitCode> {
+pub(crate) fn run(args: &SelectArgs) -> Result<u8> {
     let (width, height) = parse::size(&args.size)?;
     let mut request = Request::new(args.codec.parse::<Codec>()?, width, height)
         .fps(parse::rate(&args.fps)?)
@@ -27,7 +26,7 @@ pub(crate) fn run(args: &SelectArgs) -> Result<ExitCode> {
     } else {
         say::out(if args.verbose { format!("{decision:#}") } else { decision.to_string() })?
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 /// A saved report, or one of this machine with everything tried.

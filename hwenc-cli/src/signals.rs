@@ -1,7 +1,6 @@
 //! SIGINT, SIGTERM and SIGHUP: the job stops cleanly; one that does not react loses its unfinished file and is ended.
 
 use std::ffi::c_int;
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
 use std::sync::mpsc;
@@ -63,9 +62,9 @@ impl Signals {
     }
 
     /// 128 and the signal's number, where one arrived.
-    pub(crate) fn exit_code(&self) -> Option<ExitCode> {
+    pub(crate) fn exit_code(&self) -> Option<u8> {
         let signal = self.arrived.load(Ordering::SeqCst);
-        (signal != 0).then(|| ExitCode::from(128 + signal as u8))
+        (signal != 0).then_some(128 + signal as u8)
     }
 
     /// Its name.

@@ -1,7 +1,6 @@
 //! `hwenc transcode`
 
 use std::io::IsTerminal;
-use std::process::ExitCode;
 
 use hwenc::{
     Codec, DecodeOn, Fallback, OnCorrupt, Progress, RateControl, Result, Transcode, TranscodeReport, ZeroCopy,
@@ -13,7 +12,7 @@ use crate::report::ReportFile;
 use crate::signals::Signals;
 use crate::{parse, say};
 
-pub(crate) fn run(args: &TranscodeArgs, signals: &Signals) -> Result<ExitCode> {
+pub(crate) fn run(args: &TranscodeArgs, signals: &Signals) -> Result<u8> {
     let job = job(args)?;
     job.check()?;
     // A report that cannot be written is better known before an hour of work.
@@ -38,7 +37,7 @@ pub(crate) fn run(args: &TranscodeArgs, signals: &Signals) -> Result<ExitCode> {
     } else if !args.quiet {
         say::out(summary(&report))?;
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(0)
 }
 
 fn job(args: &TranscodeArgs) -> Result<Transcode> {

@@ -7,13 +7,23 @@
 //! | `native` | calls without the GIL, which Ctrl-C reaches |
 //! | `values` | numbers, fractions, names and paths out of Python's objects |
 //! | `color`, `request`, `decision` | what is wanted, and which encoder does it |
+//! | `report`, `doctor` | what works on a machine, and why the rest does not |
+//! | `transcode` | file in, file out |
+//! | `log` | lines of the native log, for `logging` |
+//! | `helper`, `command` | the programs `python -m hwenc._helper` and `python -m hwenc` |
 #![deny(unsafe_code)]
 
 mod color;
+mod command;
 mod decision;
+mod doctor;
 mod error;
+mod helper;
+mod log;
 mod native;
+mod report;
 mod request;
+mod transcode;
 mod values;
 
 /// The native half of the package.
@@ -22,9 +32,21 @@ mod _native {
     #[pymodule_export]
     use crate::color::Color;
     #[pymodule_export]
+    use crate::command::command;
+    #[pymodule_export]
     use crate::decision::{Candidate, Decision, Reason, choose};
     #[pymodule_export]
+    use crate::doctor::{Diagnosis, Finding, doctor};
+    #[pymodule_export]
+    use crate::helper::{serve, set_helper};
+    #[pymodule_export]
+    use crate::log::{capture_ffmpeg_log, end_log, forked, start_log};
+    #[pymodule_export]
+    use crate::report::{Report, ffmpeg_version, probe};
+    #[pymodule_export]
     use crate::request::Request;
+    #[pymodule_export]
+    use crate::transcode::{Cancel, Progress, StreamReport, TranscodeReport, transcode};
 
     /// Version of the package.
     #[pymodule_export]

@@ -8,13 +8,17 @@ use hwenc::{Code, Error};
 use pyo3::prelude::*;
 
 use crate::error::{OrRaise as _, raise};
+use crate::log;
 
 /// How often the main thread looks for a signal while it waits.
 pub(crate) const LOOK: Duration = Duration::from_millis(50);
 
-/// Runs a call that is over soon without the GIL: one picture, a name.
+/// Runs a call that is over soon without the GIL: one picture, a name. What it logs is with `logging` when it returns.
 pub(crate) fn quick<T: Send>(py: Python<'_>, call: impl FnOnce() -> hwenc::Result<T> + Send) -> PyResult<T> {
-    py.detach(call).or_raise()
+    log::refresh_now_and_then(py)?;
+    let result = py.detach(call);
+    log::flush(py)?;
+    result.or_raise()
 }
 
 /// Runs a call that can take seconds without the GIL. On the main thread Ctrl-C ends the wait; the call itself then ends by its own
@@ -23,6 +27,7 @@ pub(crate) fn slow<T: Send + 'static>(
     py: Python<'_>,
     call: impl FnOnce() -> hwenc::Result<T> + Send + 'static,
 ) -> PyResult<T> {
+    log::refresh(py)?;
     if !is_main_thread(py)? {
         return quick(py, call);
     }
@@ -30,8 +35,10 @@ pub(crate) fn slow<T: Send + 'static>(
     let run = move || _ = answers.send(call());
     thread::Builder::new().name("hwenc".into()).spawn(run).map_err(no_thread)?;
     loop {
-        let answer = &mut answer; // a receiver may move to another thread, and not be shared
-        match py.detach(move || answer.recv_timeout(LOOK)) {
+        let answer = &mut answer; // it may move to another thread, and not be shared
+        let answered = py.detach(move || answer.recv_timeout(LOOK));
+        log::flush(py)?;
+        match answered {
             Ok(result) => return result.or_raise(),
             Err(RecvTimeoutError::Timeout) => py.check_signals()?,
             Err(RecvTimeoutError::Disconnected) => return Err(panicked()),

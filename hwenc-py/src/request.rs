@@ -424,7 +424,7 @@ impl Request {
     }
 }
 
-fn rate_control(
+pub(crate) fn rate_control(
     codec: Codec,
     quality: Any<'_, '_>,
     qp: Any<'_, '_>,

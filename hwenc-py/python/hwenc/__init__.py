@@ -1,19 +1,77 @@
-"""Hardware video encoding on Linux: what works here, which encoder to take, and why the rest does not."""
+"""Hardware video encoding on Linux: what works here, which encoder to take, and why the rest does not.
 
+>>> import hwenc
+>>> decision = hwenc.choose(codec="h264", width=1280, height=720, fps=30, quality=70, fallback="software")
+>>> print(decision.encoder)  # doctest: +SKIP
+h264_vaapi
+"""
+
+import sys as _sys
+
+from hwenc import _native
 from hwenc._errors import CancelledError, Error, NoEncoderError, SizeGateError, UsageError
-from hwenc._native import Candidate, Color, Decision, Reason, Request, __version__, choose
+from hwenc._native import (
+    Cancel,
+    Candidate,
+    Color,
+    Decision,
+    Diagnosis,
+    Finding,
+    Progress,
+    Reason,
+    Report,
+    Request,
+    StreamReport,
+    TranscodeReport,
+    __version__,
+    capture_ffmpeg_log,
+    choose,
+    doctor,
+    ffmpeg_version,
+    probe,
+    transcode,
+)
 
 __all__ = [
+    "Cancel",
     "CancelledError",
     "Candidate",
     "Color",
     "Decision",
+    "Diagnosis",
     "Error",
+    "Finding",
     "NoEncoderError",
+    "Progress",
     "Reason",
+    "Report",
     "Request",
     "SizeGateError",
+    "StreamReport",
+    "TranscodeReport",
     "UsageError",
     "__version__",
+    "capture_ffmpeg_log",
     "choose",
+    "doctor",
+    "ffmpeg_version",
+    "probe",
+    "transcode",
 ]
+
+
+def _start() -> None:
+    import logging
+
+    logging.getLogger("hwenc").addHandler(logging.NullHandler())
+    _native.start_log()
+    # Of a program that has an interpreter in it, sys.executable may name the program itself.
+    program = _sys.executable or ""
+    if "python" in program.rpartition("/")[2] and not getattr(_sys, "frozen", False):
+        # Nothing of the user's is imported: a module that starts threads, say, would make forking unsafe.
+        helper = __file__.rpartition("/")[0] + "/_helper.py"
+        _native.set_helper(program, ["-I", "-S", helper])
+
+
+_start()
+del _start

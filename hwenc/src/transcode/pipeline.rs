@@ -103,13 +103,14 @@ pub(super) fn run(
         _ => session.stats().bytes_out,
     };
     gate(job, bytes_in, bytes_out, Some(1.0))?;
-    file.complete()?;
-    cancel.set_part(None);
-
     state.bytes_out = bytes_out;
     state.total_frames = Some(state.frames);
     let done = ticker.complete(state);
     progress(&done);
+    // Who cancels in the last call gets no file either.
+    cancel.check()?;
+    file.complete()?;
+    cancel.set_part(None);
 
     let stats = session.stats();
     let chosen = session.decision().chosen().clone();

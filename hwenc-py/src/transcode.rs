@@ -1,0 +1,548 @@
+//! `hwenc.transcode`: the job runs on a thread of its own; the caller's thread waits without the GIL, calls `progress`, and looks
+//! for signals.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use hwenc::{Codec, Transcode};
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyTuple};
+
+use crate::decision::Decision;
+use crate::error::OrRaise as _;
+use crate::request::{json, name, rate_control};
+use crate::values::{dict, fallback, loads, number, options, word, wrong_type};
+use crate::{log, native};
+
+/// How long a job may take to stop after Ctrl-C. An encoder that drains needs well below a second.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// A switch that stops jobs, from any thread. Once on, it stays on.
+#[pyclass(frozen, from_py_object, module = "hwenc")]
+#[derive(Clone)]
+pub(crate) struct Cancel(hwenc::Cancel);
+
+#[pymethods]
+impl Cancel {
+    #[new]
+    fn new() -> Self {
+        Cancel(hwenc::Cancel::new())
+    }
+
+    /// Stops the job: it raises CancelledError after the picture at hand, and leaves nothing behind.
+    fn cancel(&self) {
+        self.0.cancel();
+    }
+
+    /// It was switched on.
+    #[getter]
+    fn cancelled(&self) -> bool {
+        self.0.is_cancelled()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<hwenc.Cancel: {}>", if self.0.is_cancelled() { "on" } else { "off" })
+    }
+}
+
+/// How far a job is.
+#[pyclass(frozen, eq, module = "hwenc")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct Progress(hwenc::Progress);
+
+#[pymethods]
+impl Progress {
+    /// Pictures sent to the encoder.
+    #[getter]
+    fn frames(&self) -> u64 {
+        self.0.frames
+    }
+
+    /// Pictures that are expected in all; None where the source does not say.
+    #[getter]
+    fn total_frames(&self) -> Option<u64> {
+        self.0.total_frames
+    }
+
+    /// Position in the film in seconds.
+    #[getter]
+    fn position_s(&self) -> f64 {
+        self.0.position_s
+    }
+
+    /// Length of the film in seconds; None where the source does not say.
+    #[getter]
+    fn duration_s(&self) -> Option<f64> {
+        self.0.duration_s
+    }
+
+    /// Bytes written so far.
+    #[getter]
+    fn bytes_out(&self) -> u64 {
+        self.0.bytes_out
+    }
+
+    /// Pictures per second of wall time.
+    #[getter]
+    fn fps(&self) -> f64 {
+        self.0.fps
+    }
+
+    /// Seconds of wall time that have passed.
+    #[getter]
+    fn elapsed_s(&self) -> f64 {
+        self.0.elapsed_s
+    }
+
+    /// Seconds of wall time that remain; None where that cannot be told.
+    #[getter]
+    fn eta_s(&self) -> Option<f64> {
+        self.0.eta_s
+    }
+
+    /// Part that is done, 0 to 1; None where that cannot be told.
+    #[getter]
+    fn fraction(&self) -> Option<f64> {
+        self.0.fraction()
+    }
+
+    fn __repr__(&self) -> String {
+        let part = self.0.fraction().map_or_else(String::new, |part| format!("{:.0} %, ", part * 100.0));
+        format!("<hwenc.Progress: {part}{} frames, {:.0} fps>", self.0.frames, self.0.fps)
+    }
+}
+
+/// What became of a stream of the source.
+#[pyclass(frozen, eq, module = "hwenc")]
+#[derive(Clone, PartialEq)]
+pub(crate) struct StreamReport(hwenc::transcode::StreamReport);
+
+#[pymethods]
+impl StreamReport {
+    /// Its number in the source.
+    #[getter]
+    fn index(&self) -> usize {
+        self.0.index
+    }
+
+    /// "video", "audio", "subtitle", "attachment" or "data".
+    #[getter]
+    fn kind(&self) -> &'static str {
+        self.0.kind
+    }
+
+    /// libavcodec's name of its codec in the source.
+    #[getter]
+    fn codec(&self) -> &str {
+        &self.0.codec
+    }
+
+    /// "encoded", "copied", "converted" (another codec that the container holds) or "dropped".
+    #[getter]
+    fn action(&self) -> String {
+        name(&self.0.action)
+    }
+
+    /// Why, where it was not simply kept.
+    #[getter]
+    fn reason(&self) -> Option<&str> {
+        self.0.reason.as_deref()
+    }
+
+    fn __repr__(&self) -> String {
+        format!(
+            "<hwenc.StreamReport {} ({}, {}): {}>",
+            self.0.index,
+            self.0.kind,
+            self.0.codec,
+            self.action()
+        )
+    }
+}
+
+/// What a job did.
+#[pyclass(frozen, eq, module = "hwenc")]
+#[derive(PartialEq)]
+pub(crate) struct TranscodeReport(hwenc::TranscodeReport);
+
+#[pymethods]
+impl TranscodeReport {
+    /// Path of the source, as given.
+    #[getter]
+    fn input(&self) -> &str {
+        &self.0.input
+    }
+
+    /// Path of the result, as given.
+    #[getter]
+    fn output(&self) -> &str {
+        &self.0.output
+    }
+
+    /// libavcodec's name of the encoder that was used.
+    #[getter]
+    fn encoder(&self) -> &str {
+        &self.0.encoder
+    }
+
+    /// Its backend.
+    #[getter]
+    fn backend(&self) -> &str {
+        &self.0.backend
+    }
+
+    /// Its device; None on the CPU.
+    #[getter]
+    fn device(&self) -> Option<&str> {
+        self.0.device.as_deref()
+    }
+
+    /// The device that decoded the source; None for the CPU.
+    #[getter]
+    fn decoded_on(&self) -> Option<&str> {
+        self.0.decoded_on.as_deref()
+    }
+
+    /// Every candidate, with reasons.
+    #[getter]
+    fn decision(&self) -> Decision {
+        Decision(self.0.decision.clone())
+    }
+
+    /// Pictures decoded from the source.
+    #[getter]
+    fn frames_in(&self) -> u64 {
+        self.0.frames_in
+    }
+
+    /// Pictures coded.
+    #[getter]
+    fn frames_out(&self) -> u64 {
+        self.0.frames_out
+    }
+
+    /// Pictures of the source that did not decode and were left out.
+    #[getter]
+    fn corrupt_frames(&self) -> u64 {
+        self.0.corrupt_frames
+    }
+
+    /// Length of the result in seconds.
+    #[getter]
+    fn duration_s(&self) -> f64 {
+        self.0.duration_s
+    }
+
+    /// Seconds of wall time.
+    #[getter]
+    fn wall_s(&self) -> f64 {
+        self.0.wall_s
+    }
+
+    /// Pictures per second of wall time.
+    #[getter]
+    fn fps(&self) -> f64 {
+        self.0.fps
+    }
+
+    /// Seconds of CPU time of the whole process during the job.
+    #[getter]
+    fn cpu_s(&self) -> f64 {
+        self.0.cpu_s
+    }
+
+    /// Size of the source in bytes.
+    #[getter]
+    fn bytes_in(&self) -> u64 {
+        self.0.bytes_in
+    }
+
+    /// Size of the result in bytes.
+    #[getter]
+    fn bytes_out(&self) -> u64 {
+        self.0.bytes_out
+    }
+
+    /// Bytes that hwenc wrote for each picture in copying and converting, on average.
+    #[getter]
+    fn copied_bytes_per_frame(&self) -> f64 {
+        self.0.copied_bytes_per_frame
+    }
+
+    /// The encoder was used because the fallback policy allows it.
+    #[getter]
+    fn fallback_used(&self) -> bool {
+        self.0.fallback_used
+    }
+
+    /// Changes of encoder while running.
+    #[getter]
+    fn failovers(&self) -> u32 {
+        self.0.failovers
+    }
+
+    /// What was asked for, by name.
+    #[getter]
+    fn settings_requested<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        dict(py, self.0.settings_requested.iter())
+    }
+
+    /// What the open encoder said of itself, by name.
+    #[getter]
+    fn settings_applied<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        dict(py, self.0.settings_applied.iter())
+    }
+
+    /// What became of each stream.
+    #[getter]
+    fn streams(&self) -> Vec<StreamReport> {
+        self.0.streams.iter().cloned().map(StreamReport).collect()
+    }
+
+    /// The report as JSON, as ``hwenc transcode --json`` prints it.
+    fn to_json(&self) -> String {
+        json(&self.0)
+    }
+
+    /// The same as a dict.
+    fn to_dict<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyAny>> {
+        loads(py, &json(&self.0))
+    }
+
+    fn __repr__(&self) -> String {
+        let r = &self.0;
+        format!("<hwenc.TranscodeReport: {} frames by {} at {:.0} fps>", r.frames_out, r.encoder, r.fps)
+    }
+}
+
+/// What the job and its caller tell each other.
+#[derive(Default)]
+struct Desk {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct State {
+    /// How far the job is; it waits until somebody has looked.
+    progress: Option<hwenc::Progress>,
+    /// Nobody looks any more.
+    closed: bool,
+    result: Option<hwenc::Result<hwenc::TranscodeReport>>,
+    /// The job's thread ended, with a result or without.
+    ended: bool,
+}
+
+impl Desk {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The job's side: shows how far it is, and waits until that was seen.
+    fn show(&self, progress: &hwenc::Progress) {
+        let mut state = self.lock();
+        if state.closed {
+            return;
+        }
+        state.progress = Some(*progress);
+        self.changed.notify_all();
+        let seen = self.changed.wait_while(state, |state| state.progress.is_some() && !state.closed);
+        drop(seen.unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// The caller's side: waits a moment for anything new.
+    fn wait(&self) -> (Option<hwenc::Progress>, bool) {
+        let quiet = |state: &mut State| state.progress.is_none() && !state.ended;
+        let waited = self.changed.wait_timeout_while(self.lock(), native::LOOK, quiet);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        (state.progress, state.ended)
+    }
+
+    fn seen(&self) {
+        self.lock().progress = None;
+        self.changed.notify_all();
+    }
+
+    fn close(&self) {
+        self.lock().closed = true;
+        self.changed.notify_all();
+    }
+}
+
+/// Says that the thread ended, however it did.
+struct Ending(Arc<Desk>);
+
+impl Drop for Ending {
+    fn drop(&mut self) {
+        self.0.lock().ended = true;
+        self.0.changed.notify_all();
+    }
+}
+
+fn run(
+    py: Python<'_>,
+    job: Transcode,
+    progress: Option<&Bound<'_, PyAny>>,
+    cancel: &hwenc::Cancel,
+) -> PyResult<hwenc::TranscodeReport> {
+    log::refresh(py)?;
+    let main = native::is_main_thread(py)?;
+    let desk = Arc::new(Desk::default());
+    let (theirs, switch) = (Ending(desk.clone()), cancel.clone());
+    let (calls, ours) = (progress.is_some(), desk.clone());
+    let work = move || {
+        let ending = theirs;
+        let result = job.run(&switch, |progress| {
+            if calls {
+                ours.show(progress);
+            }
+        });
+        ending.0.lock().result = Some(result);
+    };
+    thread::Builder::new().name("hwenc".into()).spawn(work).map_err(native::no_thread)?;
+    let outcome = watch(py, &desk, progress, main);
+    if let Err(stopped) = outcome {
+        cancel.cancel();
+        desk.close();
+        stop(py, &desk, cancel, main);
+        return Err(stopped);
+    }
+    let result = desk.lock().result.take();
+    result.ok_or_else(native::panicked)?.or_raise()
+}
+
+/// Until the job ends, or something is raised here.
+fn watch(py: Python<'_>, desk: &Desk, progress: Option<&Bound<'_, PyAny>>, main: bool) -> PyResult<()> {
+    loop {
+        let (shown, ended) = py.detach(|| desk.wait());
+        log::refresh_now_and_then(py)?;
+        log::flush(py)?;
+        if let (Some(shown), Some(call)) = (shown, progress) {
+            call.call1((Progress(shown),))?;
+            desk.seen();
+        }
+        if ended {
+            return Ok(());
+        }
+        if main {
+            py.check_signals()?;
+        }
+    }
+}
+
+/// Waits for a job that was told to stop. One that does not react, because an encoder or a read hangs, loses its unfinished file and
+/// is left alone; so is one whose caller presses Ctrl-C again.
+fn stop(py: Python<'_>, desk: &Desk, cancel: &hwenc::Cancel, main: bool) {
+    let until = Instant::now() + GRACE;
+    loop {
+        let (_, ended) = py.detach(|| desk.wait());
+        if ended {
+            return;
+        }
+        if Instant::now() >= until || (main && py.check_signals().is_err()) {
+            return cancel.abandon();
+        }
+    }
+}
+
+/// Encodes a file again: decodes, scales, encodes, and keeps every other stream where the container can hold it.
+///
+/// input: a path, or a URL that FFmpeg reads. output: .mp4 .m4v .mov .mkv .h264 .hevc .ivf .obu; it appears when it is complete.
+/// codec: "h264", "hevc", "av1"; None: what the output or the encoder implies, else "h264".
+/// size: (width, height) in pixels; bit_depth: 8 or 10; None: the source's.
+/// quality, qp, bitrate, cbr, max_bitrate, gop, preset, threads, encoder, device, fallback, zero_copy, options: as in ``Request``.
+/// decode_on: "auto": on the encoder's device where it can; "cpu"; "device".
+/// on_corrupt: "fail", or "skip": leave broken pictures out and count them.
+/// max_size_ratio: stop when the result would become larger than this share of the source, above 0.
+/// faststart: MP4 with its index first. overwrite: the result may replace a file.
+///
+/// progress: called with a ``Progress`` on this thread about ten times a second, and once at the end, just before the file appears. An
+/// exception in it stops the job and comes out of this call. cancel: a ``Cancel`` that stops the job. Ctrl-C stops it, too. In all
+/// these cases no file is left.
+///
+/// Raises UsageError, NoEncoderError, CancelledError, SizeGateError, and Error with codes that begin with "input.", "output." and
+/// "encoder.".
+#[pyfunction]
+#[allow(clippy::too_many_arguments)] // it is a record; every one of them has a name at the call
+#[pyo3(
+    signature = (
+        input, output, *, codec=None, size=None, bit_depth=None, quality=None, qp=None, bitrate=None, cbr=None, max_bitrate=None,
+        gop=None, preset=None, threads=None, encoder=None, device=None, fallback=None, zero_copy="allow", decode_on="auto",
+        options=None, on_corrupt="fail", max_size_ratio=None, faststart=false, overwrite=false, progress=None, cancel=None,
+    ),
+    text_signature = "(input, output, *, codec=None, size=None, bit_depth=None, quality=None, qp=None, bitrate=None, cbr=None, \
+        max_bitrate=None, gop=None, preset=None, threads=0, encoder=None, device=None, fallback='deny', zero_copy='allow', \
+        decode_on='auto', options=None, on_corrupt='fail', max_size_ratio=None, faststart=False, overwrite=False, progress=None, \
+        cancel=None)"
+)]
+pub(crate) fn transcode(
+    py: Python<'_>,
+    input: PathBuf,
+    output: PathBuf,
+    codec: Option<&str>,
+    size: Option<&Bound<'_, PyAny>>,
+    bit_depth: Option<&Bound<'_, PyAny>>,
+    quality: Option<&Bound<'_, PyAny>>,
+    qp: Option<&Bound<'_, PyAny>>,
+    bitrate: Option<&Bound<'_, PyAny>>,
+    cbr: Option<&Bound<'_, PyAny>>,
+    max_bitrate: Option<&Bound<'_, PyAny>>,
+    gop: Option<&Bound<'_, PyAny>>,
+    preset: Option<String>,
+    threads: Option<&Bound<'_, PyAny>>,
+    encoder: Option<String>,
+    device: Option<PathBuf>,
+    fallback: Option<&Bound<'_, PyAny>>,
+    zero_copy: &str,
+    decode_on: &str,
+    options: Option<&Bound<'_, PyDict>>,
+    on_corrupt: &str,
+    max_size_ratio: Option<f64>,
+    faststart: bool,
+    overwrite: bool,
+    progress: Option<&Bound<'_, PyAny>>,
+    cancel: Option<Cancel>,
+) -> PyResult<TranscodeReport> {
+    if let Some(call) = progress.filter(|call| !call.is_callable()) {
+        return Err(wrong_type("progress", "callable", call));
+    }
+    let mut job = Transcode::new(input, output);
+    job.codec = codec.map(str::parse::<Codec>).transpose().or_raise()?;
+    job.size = size.map(pair).transpose()?;
+    job.bit_depth = bit_depth.map(|n| number(n, "the bit depth", "8 or 10")).transpose()?;
+    job.rate_control =
+        rate_control(job.codec.unwrap_or(Codec::H264), quality, qp, bitrate, cbr, max_bitrate)?;
+    job.gop = gop.map(|n| number(n, "the GOP length", "at least 1 picture")).transpose()?;
+    job.preset = preset;
+    if let Some(n) = threads {
+        job.threads = number(n, "the number of threads", "0 to 1024")?;
+    }
+    job.encoder = encoder;
+    job.device = device;
+    if let Some(value) = fallback {
+        job.fallback = self::fallback(value)?;
+    }
+    job.zero_copy = word(zero_copy, "the copy policy", "allow or require")?;
+    job.decode_on = decode_on.parse().or_raise()?;
+    if let Some(given) = options {
+        job.options = self::options(given)?;
+    }
+    job.on_corrupt = on_corrupt.parse().or_raise()?;
+    job.max_size_ratio = max_size_ratio;
+    job.faststart = faststart;
+    job.overwrite = overwrite;
+    let cancel = cancel.map_or_else(hwenc::Cancel::new, |cancel| cancel.0);
+    run(py, job, progress, &cancel).map(TranscodeReport)
+}
+
+fn pair(size: &Bound<'_, PyAny>) -> PyResult<(u32, u32)> {
+    const LEGAL: &str = "1 to 16384 pixels";
+    let sides = size
+        .cast::<PyTuple>()
+        .ok()
+        .and_then(|pair| pair.extract::<(Bound<'_, PyAny>, Bound<'_, PyAny>)>().ok());
+    let Some((width, height)) = sides else { return Err(wrong_type("the size", "(width, height)", size)) };
+    Ok((number(&width, "the width", LEGAL)?, number(&height, "the height", LEGAL)?))
+}
