@@ -7,6 +7,7 @@ use pyo3::types::{PyDict, PyTuple, PyType};
 use crate::error::raise;
 use crate::native;
 use crate::request::{Request, json, name, wanted};
+use crate::session::Session;
 use crate::values::loads;
 
 /// Why: a stable code, a sentence, what shows it, and what to do.
@@ -145,6 +146,13 @@ impl Decision {
     #[getter]
     fn request(&self) -> Request {
         Request(self.0.request().clone())
+    }
+
+    /// Opens the encoder as it was decided, once or several times.
+    ///
+    /// Raises Error "encoder.open_failed"; UsageError for an option that the encoder does not take.
+    fn open(&self, py: Python<'_>) -> PyResult<Session> {
+        Session::from_decision(py, self.0.clone())
     }
 
     /// The decision as JSON, as ``hwenc select --json`` prints it.

@@ -11,18 +11,28 @@
 //! | `transcode` | file in, file out |
 //! | `log` | lines of the native log, for `logging` |
 //! | `helper`, `command` | the programs `python -m hwenc._helper` and `python -m hwenc` |
+//! | `session` | pictures in, packets out |
+//! | `frame` | what a program has pictures in, as a picture over the same memory |
+//! | `memory`, `dlpack`, `layout` | that memory, by the buffer protocol or DLPack, and which bytes of it are which plane |
+//! | `packet` | packets, whose bytes are lent without a copy |
 #![deny(unsafe_code)]
 
 mod color;
 mod command;
 mod decision;
+mod dlpack;
 mod doctor;
 mod error;
+mod frame;
 mod helper;
+mod layout;
 mod log;
+mod memory;
 mod native;
+mod packet;
 mod report;
 mod request;
+mod session;
 mod transcode;
 mod values;
 
@@ -41,10 +51,15 @@ mod _native {
     use crate::helper::{serve, set_helper};
     #[pymodule_export]
     use crate::log::{capture_ffmpeg_log, end_log, forked, start_log};
+    use crate::packet::Packet;
+    #[pymodule_export]
+    use crate::packet::Packet;
     #[pymodule_export]
     use crate::report::{Report, ffmpeg_version, probe};
     #[pymodule_export]
     use crate::request::Request;
+    #[pymodule_export]
+    use crate::session::{Packets, Session, Stats, open};
     #[pymodule_export]
     use crate::transcode::{Cancel, Progress, StreamReport, TranscodeReport, transcode};
 

@@ -91,8 +91,8 @@ impl PixelFormat {
         })
     }
 
-    /// Bytes in one row of `plane` for a picture `width` pixels wide, without padding.
-    pub(crate) fn row_bytes(self, plane: usize, width: u32) -> usize {
+    /// Bytes in one row of `plane` for a picture `width` pixels wide, without padding; 0 for a plane that the format lacks.
+    pub fn row_bytes(self, plane: usize, width: u32) -> usize {
         let Ok(width) = i32::try_from(width) else { return 0 };
         // SAFETY: a pure function of its arguments.
         let bytes = unsafe { ff::av_image_get_linesize(self.to_av(), width, plane as i32) };
@@ -100,7 +100,7 @@ impl PixelFormat {
     }
 
     /// Rows of `plane` for a picture `height` pixels high.
-    pub(crate) fn rows(self, plane: usize, height: u32) -> usize {
+    pub fn rows(self, plane: usize, height: u32) -> usize {
         let shift = if plane == 1 || plane == 2 { self.chroma_shift().1 } else { 0 };
         (height as usize + (1 << shift) - 1) >> shift
     }
