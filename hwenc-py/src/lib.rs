@@ -53,8 +53,6 @@ mod _native {
     use crate::log::{capture_ffmpeg_log, end_log, forked, start_log};
     use crate::packet::Packet;
     #[pymodule_export]
-    use crate::packet::Packet;
-    #[pymodule_export]
     use crate::report::{Report, ffmpeg_version, probe};
     #[pymodule_export]
     use crate::request::Request;
