@@ -51,6 +51,7 @@ mod _native {
     use crate::helper::{serve, set_helper};
     #[pymodule_export]
     use crate::log::{capture_ffmpeg_log, end_log, forked, start_log};
+    #[pymodule_export]
     use crate::packet::Packet;
     #[pymodule_export]
     use crate::report::{Report, ffmpeg_version, probe};
