@@ -1,4 +1,5 @@
-//! `cargo xtask headers`: the checked-in bindings against the headers that they were made from.
+//! `cargo xtask headers`: the checked-in bindings against the headers that they were made from, and the header for C against
+//! the crate that it is made from.
 
 use anyhow::{Context, Result};
 use xshell::cmd;
@@ -25,13 +26,16 @@ pub(crate) fn check(project: &Project) -> Result<Outcome> {
 }
 
 fn generate(project: &Project, check: bool) -> Result<Outcome> {
+    let flag = check.then_some("--check");
+    cmd!(project.sh, "cargo run --quiet --locked -p hwenc-capi --example generate -- {flag...}")
+        .run()
+        .context("include/hwenc.h differs from hwenc-capi; `cargo xtask headers` makes it anew")?;
     let os = Os::this();
     if !os.is_debian(PINNED_TO) {
         let why =
             format!("the bindings are pinned to the headers of Debian 12 (libva 2.17); this is {}", os.title);
         return Ok(Outcome::NotRun(why));
     }
-    let flag = check.then_some("--check");
     cmd!(project.sh, "cargo run --quiet --locked -p hwenc-sys --example generate -- {flag...}")
         .run()
         .context("the bindings differ from the headers; `cargo xtask headers` makes them anew")?;

@@ -114,6 +114,47 @@ impl Frame {
         unsafe { Self::from_memory(format, width, height, &pointers, owner) }
     }
 
+    /// [`Frame::from_owned`] for planes that lie apart, each with an owner of its own; the caller has checked that each holds
+    /// what the format and size ask for.
+    ///
+    /// # Errors
+    /// [`Code::PictureInvalid`] when one does not, [`Code::OutOfMemory`].
+    pub(crate) fn from_owned_planes<T: AsRef<[u8]> + Send + 'static>(
+        format: PixelFormat,
+        width: u32,
+        height: u32,
+        planes: Vec<(Box<T>, usize)>,
+    ) -> Result<Self> {
+        let (w, h) = buffer::size(width, height)?;
+        let frame = Frame::empty()?;
+        // SAFETY: the frame is blank and ours.
+        unsafe {
+            let f = &mut *frame.0.as_ptr();
+            f.format = format.raw();
+            f.width = w;
+            f.height = h;
+            f.extended_data = f.data.as_mut_ptr();
+        }
+        for (plane, (owner, stride)) in planes.into_iter().enumerate().take(format.planes()) {
+            let bytes = (*owner).as_ref();
+            let rows = format.rows(plane, height).saturating_sub(1);
+            let needed = stride.checked_mul(rows).map(|n| n + format.row_bytes(plane, width));
+            if needed.is_none_or(|needed| bytes.len() < needed) || i32::try_from(stride).is_err() {
+                return Err(Error::new(Code::PictureInvalid, format!("plane {plane} is too short")));
+            }
+            let (data, len) = (bytes.as_ptr(), bytes.len());
+            // SAFETY: the slice was lent by the boxed owner, which nobody else can reach any more and which moves no more; it
+            // was checked to hold the plane. The frame takes over the reference, and releases it when it is dropped.
+            unsafe {
+                let f = &mut *frame.0.as_ptr();
+                f.buf[plane] = buffer::wrap(data, len, owner)?.as_ptr();
+                f.data[plane] = data.cast_mut();
+                f.linesize[plane] = stride as i32;
+            }
+        }
+        Ok(frame)
+    }
+
     /// The pixels lie as encoders read them: whole rows to the last one (SVT-AV1 1.4 copies all of it, padding too),
     /// and samples of two bytes at even addresses. Memory of callers need not.
     pub(crate) fn suits_encoders(&self) -> bool {

@@ -83,6 +83,25 @@ impl<'a> Picture<'a> {
         Ok(Picture::new(Pixels::Owned(frame), format, width, height))
     }
 
+    /// [`Picture::owned`] for planes that lie apart: what holds each of them, from its first byte on, and its stride in bytes.
+    /// Each is dropped when the encoder is done with the picture, on any thread.
+    ///
+    /// # Errors
+    /// As [`Picture::borrowed`].
+    pub fn owned_planes(
+        format: PixelFormat,
+        width: u32,
+        height: u32,
+        planes: Vec<(impl AsRef<[u8]> + Send + 'static, usize)>,
+    ) -> Result<Picture<'static>> {
+        let planes: Vec<_> = planes.into_iter().map(|(plane, stride)| (Box::new(plane), stride)).collect();
+        let lengths: Vec<(usize, usize)> =
+            planes.iter().map(|(plane, stride)| ((**plane).as_ref().len(), *stride)).collect();
+        check_planes(format, width, height, &lengths)?;
+        let frame = Frame::from_owned_planes(format, width, height, planes)?;
+        Ok(Picture::new(Pixels::Owned(frame), format, width, height))
+    }
+
     fn new(pixels: Pixels<'a>, format: PixelFormat, width: u32, height: u32) -> Self {
         Picture { pixels, format, width, height, pts: None, duration: 0, color: Color::default(), idr: false }
     }
@@ -240,7 +259,34 @@ mod tests {
             bytes.clone(),
             &[(0, 64), (64 * 48 + 1, 64)]
         )));
+        assert!(wrong(Picture::owned_planes(
+            PixelFormat::NV12,
+            64,
+            48,
+            vec![(bytes[..64 * 48].to_vec(), 64), (bytes[..64 * 24 - 1].to_vec(), 64)]
+        )));
         // The last row may end with its last pixel.
         assert!(Picture::borrowed(PixelFormat::BGRA, 4, 2, &[(&bytes[..100 + 16], 100)]).is_ok());
+    }
+    #[test]
+    fn planes_that_lie_apart_are_kept_and_let_go_one_by_one() {
+        let owner = std::sync::Arc::new(());
+        struct Plane(Vec<u8>, #[allow(dead_code)] std::sync::Arc<()>);
+        impl AsRef<[u8]> for Plane {
+            fn as_ref(&self) -> &[u8] {
+                &self.0
+            }
+        }
+        let plane = |shade: u8, len: usize| (Plane(vec![shade; len], owner.clone()), 64);
+        let planes = vec![plane(1, 64 * 48), plane(2, 64 * 24)];
+        let picture = Picture::owned_planes(PixelFormat::NV12, 64, 48, planes).unwrap();
+        assert_eq!(std::sync::Arc::strong_count(&owner), 3);
+        let Pixels::Owned(frame) = &picture.pixels else { panic!("it owns them") };
+        assert_eq!((frame.plane(0).unwrap()[0], frame.plane(1).unwrap()[0]), (1, 2));
+        let shared = frame.try_clone().unwrap();
+        drop(picture);
+        assert_eq!(std::sync::Arc::strong_count(&owner), 3, "another reference holds them");
+        drop(shared);
+        assert_eq!(std::sync::Arc::strong_count(&owner), 1);
     }
 }

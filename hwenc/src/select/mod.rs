@@ -2,6 +2,7 @@
 //! nothing else.
 
 mod decision;
+mod json;
 mod rank;
 mod request;
 
