@@ -5,6 +5,8 @@ use std::fmt;
 
 use libloading::Library;
 
+use crate::va;
+
 /// Why a library, or a function of it, is not there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -56,16 +58,17 @@ pub(crate) unsafe fn open(name: &str) -> Result<Library, LoadError> {
 /// Whether the system's loader finds and loads the library of this name, such as `libcuda.so.1`; if not, what
 /// `dlerror` said.
 ///
-/// Only a plain file name is taken, so that it is looked for where this program's own libraries come from. A
-/// library that loads stays loaded: vendors' libraries start threads in their initialisers, and do not
-/// survive an unload.
+/// Only a plain file name is taken, so that it is looked for where this program's own libraries come from; libva is
+/// the one that FFmpeg is linked to, wherever that lies. A library that loads stays loaded: vendors' libraries start
+/// threads in their initialisers, and do not survive an unload.
 pub fn can_load(name: &str) -> Result<(), String> {
     if name.is_empty() || name.contains('/') {
         return Err(format!("{name:?} is not the plain name of a library"));
     }
+    let file = if [va::LIBVA, va::LIBVA_DRM].contains(&name) { va::file(name) } else { name.to_owned() };
     // SAFETY: without a slash the name is resolved in the loader's search path only, whose libraries are
-    // trusted as much as those that the program is linked to.
-    match unsafe { open(name) } {
+    // trusted as much as those that the program is linked to. The file of libva is one of these.
+    match unsafe { open(&file) } {
         Ok(library) => {
             std::mem::forget(library);
             Ok(())

@@ -2,11 +2,19 @@
 
 use super::{LibVa, LibVaDrm};
 use crate::load::{self, LoadError};
+use crate::own;
 
 /// The library with everything but the displays. The number is its ABI, the same since libva 2.0.
 pub const LIBVA: &str = "libva.so.2";
 /// The library that makes a display from a DRM node.
 pub const LIBVA_DRM: &str = "libva-drm.so.2";
+
+/// What to load for one of the two: what FFmpeg is linked to, which in a wheel has another name, so that probing and
+/// encoding have one libva; else the plain name.
+pub(crate) fn file(name: &str) -> String {
+    let symbol = if name == LIBVA { "vaInitialize" } else { "vaGetDisplayDRM" };
+    own::provider(symbol).unwrap_or_else(|| name.to_owned())
+}
 
 /// libva, loaded. Dropping it unloads: every display must be terminated by then.
 ///
@@ -34,15 +42,15 @@ macro_rules! require {
 }
 
 impl Va {
-    /// Loads the system's libva.
+    /// Loads the libva that FFmpeg is linked to, or the system's where FFmpeg has none.
     ///
     /// # Errors
     /// [`LoadError::Library`] where one of the two is missing or does not load, [`LoadError::Symbol`] where it is too
     /// old.
     pub fn load() -> Result<Self, LoadError> {
-        // SAFETY: these sonames belong to libva, whose initialisers ask for nothing and whose ABI the
-        // bindings declare.
-        unsafe { Self::load_from(LIBVA, LIBVA_DRM) }
+        // SAFETY: these names and these files belong to libva, whose initialisers ask for nothing and whose ABI
+        // the bindings declare.
+        unsafe { Self::load_from(&file(LIBVA), &file(LIBVA_DRM)) }
     }
 
     /// Loads libva from other files.

@@ -12,4 +12,5 @@ mod generated;
 mod loader;
 
 pub use generated::*;
+pub(crate) use loader::file;
 pub use loader::{LIBVA, LIBVA_DRM, Va};

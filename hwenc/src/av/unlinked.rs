@@ -33,11 +33,11 @@ impl Unlinked {
         self.version_in(&self.find()?)
     }
 
-    /// It, where it is in this process: linked to the program, or loaded by whomever.
+    /// It, where it is in this process: linked to us, or loaded by whomever.
     fn find(self) -> Option<Library> {
-        let everything = Library::this();
-        if self.version_in(&everything).is_some() {
-            return Some(everything);
+        let ours = hwenc_sys::own();
+        if self.version_in(&ours).is_some() {
+            return Some(ours);
         }
         self.open(RTLD_NOLOAD)
     }
