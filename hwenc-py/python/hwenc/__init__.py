@@ -10,6 +10,7 @@ import sys as _sys
 
 from hwenc import _native
 from hwenc._errors import CancelledError, Error, NoEncoderError, SizeGateError, UsageError
+from hwenc._legacy import EncoderConfig, HardwareAcceleration
 from hwenc._native import (
     Cancel,
     Candidate,
@@ -44,8 +45,10 @@ __all__ = [
     "Color",
     "Decision",
     "Diagnosis",
+    "EncoderConfig",
     "Error",
     "Finding",
+    "HardwareAcceleration",
     "NoEncoderError",
     "Packet",
     "Packets",
