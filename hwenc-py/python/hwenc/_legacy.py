@@ -70,7 +70,7 @@ class HardwareAcceleration:
         try:
             choose(**self._wanted, encoder=f"{codec}_qsv")  # type: ignore[call-overload]
         except Error as error:
-            _log.info("Quick Sync does not work: %s", error)
+            _log.info("Quick Sync does not work: %s", error.message)
             return False
         except Exception:
             _log.exception("Quick Sync cannot be tried")
@@ -91,7 +91,7 @@ class HardwareAcceleration:
             return _config(self._software(), [], True, _why(error.candidates))
         except Exception as error:
             _log.exception("no encoder could be tried")
-            return _config(self._software(), [], True, str(error))
+            return _config(self._software(), [], True, getattr(error, "message", str(error)))
 
     def _software(self) -> str:
         known = {"h264": "libx264", "hevc": "libx265", "h265": "libx265", "av1": "libsvtav1"}

@@ -41,15 +41,16 @@ def _thread() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(max_workers=1, thread_name_prefix="hwenc")
 
 
-async def _settle(future: Future[Any]) -> None:
-    """Waits until it is over, however it ends."""
+async def _settle(future: Future[Any], thread: ThreadPoolExecutor) -> None:
+    """Waits until the thread's last call is over, however it ends, and the thread with it."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
     future.add_done_callback(lambda _: loop.call_soon_threadsafe(over.set))
     try:
         await asyncio.wait_for(over.wait(), _GRACE)
     except TimeoutError:
-        pass
+        return
+    thread.shutdown()  # it has nothing left to do
 
 
 async def _once(function: Callable[[], _T]) -> _T:
@@ -112,7 +113,7 @@ async def transcode(
         return await asyncio.wrap_future(future)
     except asyncio.CancelledError:
         switch.cancel()
-        await _settle(future)
+        await _settle(future, thread)
         raise
 
 
@@ -186,7 +187,7 @@ class Session:
         """Closes the encoder; what was not received is lost. Calling it again does nothing."""
         future = self._leave()
         await self._put([], ended=True)
-        await _settle(future)
+        await _settle(future, self._thread)
 
     async def force_idr(self) -> None:
         """The next picture that is sent becomes an IDR."""
