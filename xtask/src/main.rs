@@ -4,12 +4,15 @@
 //! through a [`tier::Tier`], which times the steps and prints the table at the end.
 #![forbid(unsafe_code)]
 
+mod abi;
 mod apt;
+mod c;
 mod chroot;
 mod demo;
 mod deny;
 mod ffmpeg;
 mod headers;
+mod install;
 mod kernel;
 mod matrix;
 mod os;
@@ -81,6 +84,16 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write the list of the C interface, and compare it with the last release's
+    Abi {
+        /// Change nothing; fail where the checked-in list differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Install and test the C library: programs of C and C++, sanitizers, valgrind, the list of the interface
+    C,
+    /// Install the C library, its header and the programs
+    Install(install::Install),
     /// Make docs/report.schema.json from the types of the report
     Schema {
         /// Change nothing; fail where the checked-in schema differs
@@ -110,6 +123,9 @@ fn run(task: Task) -> Result<()> {
         Task::Soak => soak::run(&project),
         Task::Kernel { no_setup } => kernel::run(&project, no_setup),
         Task::Headers { check } => headers::run(&project, check),
+        Task::Abi { check } => abi::run(&project, check),
+        Task::C => c::run(&project),
+        Task::Install(install) => install::run(&project, &install),
         Task::Schema { check } => schema::run(&project, check),
     }
 }

@@ -6,7 +6,7 @@ use xshell::cmd;
 use crate::chroot::Chroot;
 use crate::project::Project;
 use crate::tier::Tier;
-use crate::{chroot, deny, headers, kernel, package, schema, setup, valgrind};
+use crate::{c, chroot, deny, headers, kernel, package, schema, setup, valgrind};
 
 /// The tests of `hwenc` that open encoders: they stand for the rest under valgrind.
 const SESSIONS: &str = "session";
@@ -37,6 +37,7 @@ pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
     tier.try_step("bindings match the headers", || headers::check(project))?;
     tier.step("schema of reports matches the types", || schema::run(project, true))?;
     tier.step("tests", || Ok(cmd!(sh, "cargo test --workspace --locked").run()?))?;
+    c::steps(project, &mut tier)?;
     // A step of its own, since its minutes are those of a new machine alone.
     tier.step("build of softgpu's kernel", || kernel::build(project))?;
     tier.step("softgpu kernel", || kernel::test(project))?;

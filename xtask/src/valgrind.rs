@@ -20,12 +20,17 @@ const VALGRIND: [&str; 8] = [
 ];
 const SUPPRESSIONS: &str = "xtask/valgrind.supp";
 
-/// Runs one test binary of the `hwenc` crate under valgrind.
-pub(crate) fn check(project: &Project, test: &str) -> Result<()> {
+/// The words before a program's.
+pub(crate) fn command(project: &Project) -> Result<Vec<String>> {
     let suppressions = project.root().join(SUPPRESSIONS);
     let suppressions = suppressions.to_str().context("the path of the checkout is not UTF-8")?;
-    let mut runner: Vec<_> = VALGRIND.iter().map(|word| (*word).to_owned()).collect();
-    runner.push(format!("--suppressions={suppressions}"));
+    let words = VALGRIND.iter().map(|word| (*word).to_owned());
+    Ok(words.chain([format!("--suppressions={suppressions}")]).collect())
+}
+
+/// Runs one test binary of the `hwenc` crate under valgrind.
+pub(crate) fn check(project: &Project, test: &str) -> Result<()> {
+    let runner = command(project)?;
     // As cargo's runner, so that the binary sees the directory and the variables of any other test. A JSON list
     // of strings is TOML too. One test at a time: valgrind has one core for all threads anyway.
     let config = format!("target.'cfg(unix)'.runner={}", serde_json::to_string(&runner)?);

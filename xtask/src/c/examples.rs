@@ -1,0 +1,41 @@
+//! `examples/c`: each is built by the line in its head, run, and what it makes is looked at.
+
+use std::fs;
+
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+
+use super::judge;
+use super::tree::{Machine, Tree};
+
+const FILM: &str = "examples/media/big_buck_bunny_720p.mp4";
+
+pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
+    let place = tree.project.root().join("examples/c");
+    for entry in fs::read_dir(&place)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|ending| ending == "c") {
+            let text = fs::read_to_string(&path)?;
+            ensure!(text.lines().count() < 80, "{} is too long to be read in a minute", path.display());
+            let line =
+                text.lines().find_map(|line| line.strip_prefix(" *   cc ")).context("no line builds it")?;
+            tree.build_by_line(&place, &format!("cc {line}"))?;
+        }
+    }
+
+    let sh = &tree.project.sh;
+    let (film, stream) = (tree.file("example.mp4")?, tree.file("example.h264")?);
+    let report: Value = serde_json::from_str(&run(tree, "encode_film", &[FILM, &film])?)?;
+    ensure!(report["frames_out"] == 132 && judge::pictures(sh, &film)? == 132, "{report}");
+    let said = run(tree, "frames_to_packets", &[&stream])?;
+    ensure!(said.starts_with("50 pictures by ") && judge::pictures(sh, &stream)? == 50, "{said}");
+    let said = run(tree, "choose_encoder", &[])?;
+    ensure!(said.contains("hevc_vaapi") && said.contains("libx265"), "{said}");
+    let answer: Value = serde_json::from_str(&run(tree, "health", &[])?)?;
+    ensure!(answer["h264"]["encoder"].is_string() && answer["ffmpeg"].is_string(), "{answer}");
+    Ok(())
+}
+
+fn run(tree: &Tree<'_>, name: &str, arguments: &[&str]) -> Result<String> {
+    tree.run(Machine::Here, &tree.work.join(name), arguments)
+}
