@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::{IntoPyDict, PyCapsule};
 
 use crate::error::raise;
-use crate::memory::wrong;
+use crate::memory::{dense_unless, wrong};
 
 // dlpack.h of DLPack 1.0: `DLTensor`, `DLManagedTensor`, `DLManagedTensorVersioned`, `kDLCPU`, `kDLUInt`.
 const CPU: i32 = 1;
@@ -156,16 +156,9 @@ impl Tensor {
                 (!tensor.strides.is_null()).then(|| std::slice::from_raw_parts(tensor.strides, count));
             (lengths, strides)
         };
-        let len = |i: usize| usize::try_from(lengths[i]).unwrap_or(0);
-        let mut dense = bytes;
-        let mut all: Vec<(usize, isize)> = Vec::with_capacity(count);
-        for i in (0..count).rev() {
-            let stride = strides.map_or(dense, |strides| (strides[i] as isize).saturating_mul(bytes));
-            all.push((len(i), stride));
-            dense = dense.saturating_mul(len(i) as isize);
-        }
-        all.reverse();
-        all
+        let strides: Option<Vec<isize>> =
+            strides.map(|strides| strides.iter().map(|s| (*s as isize).saturating_mul(bytes)).collect());
+        dense_unless(strides.as_deref(), lengths.iter().map(|len| usize::try_from(*len).unwrap_or(0)), bytes)
     }
 }
 

@@ -85,11 +85,9 @@ impl Taken {
         expected: Expected,
     ) -> PyResult<Self> {
         let named = named(&its.getattr("name")?.extract::<String>()?)?;
-        if format.is_some_and(|format| format != named) {
-            let text = "the frame says its format itself, and another was given";
-            return Err(raise(
-                Error::new(Code::PictureLayout, text).with_value(format.unwrap_or(named), named),
-            ));
+        if let Some(said) = format.filter(|said| *said != named) {
+            let text = format!("the frame is {named}, and was called {said}");
+            return Err(raise(Error::new(Code::PictureLayout, text).with_value(said, named)));
         }
         if named.is_hardware() {
             let text =

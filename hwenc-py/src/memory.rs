@@ -4,10 +4,9 @@
 //! way to see to that, so a program that does gets a torn picture.
 #![allow(unsafe_code)] // slots and pointers of the buffer protocol
 
-use std::ffi::c_int;
+use std::ffi::{CStr, c_int};
 
 use hwenc::{Code, Error};
-use pyo3::buffer::PyUntypedBuffer;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -27,7 +26,7 @@ pub(crate) struct Memory {
 
 /// Who keeps it.
 enum Lent {
-    Buffer(#[allow(dead_code)] PyUntypedBuffer),
+    Buffer(#[allow(dead_code)] Buffer),
     Tensor(#[allow(dead_code)] Tensor),
 }
 
@@ -38,15 +37,12 @@ impl Memory {
         if unsafe { ffi::PyObject_CheckBuffer(object.as_ptr()) } == 0 {
             return Ok(None);
         }
-        let buffer = PyUntypedBuffer::get(object)?;
-        if buffer.suboffsets().is_some_and(|offsets| offsets.iter().any(|offset| *offset >= 0)) {
-            return Err(wrong("its rows are pointers to others"));
-        }
-        let format = buffer.format().to_str().unwrap_or("?");
-        let sample = sample(format, buffer.item_size())?;
-        let shape = Shape::new(sample, buffer.shape().iter().copied().zip(buffer.strides().iter().copied()))
-            .ok_or_else(|| too_many(buffer.dimensions()))?;
-        let (start, extent) = (buffer.buf_ptr().cast_const().cast(), shape.extent());
+        let buffer = Buffer::of(object)?;
+        let (start, dimensions) = (buffer.0.buf.cast_const().cast(), buffer.dimensions());
+        let sample = sample(buffer.format(), buffer.0.itemsize)?;
+        let count = dimensions.len();
+        let shape = Shape::new(sample, dimensions.into_iter()).ok_or_else(|| too_many(count))?;
+        let extent = shape.extent();
         Ok(Some(Memory { start, extent, shape, _lent: Lent::Buffer(buffer) }))
     }
 
@@ -79,6 +75,73 @@ impl Memory {
     }
 }
 
+/// A view of an object's buffer. `pyo3::buffer` wants strides, and ctypes has none.
+struct Buffer(Box<ffi::Py_buffer>);
+
+impl Buffer {
+    fn of(object: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mut view = Box::new(ffi::Py_buffer::new());
+        // SAFETY: a live object and a blank view, which moves no more: exporters may point into it.
+        let ret = unsafe { ffi::PyObject_GetBuffer(object.as_ptr(), &raw mut *view, ffi::PyBUF_RECORDS_RO) };
+        if ret == 0 { Ok(Buffer(view)) } else { Err(PyErr::fetch(object.py())) }
+    }
+
+    /// The `struct` format of a sample.
+    fn format(&self) -> &str {
+        if self.0.format.is_null() {
+            return "B";
+        }
+        // SAFETY: a terminated string, which lives as long as the view.
+        unsafe { CStr::from_ptr(self.0.format) }.to_str().unwrap_or("?")
+    }
+
+    /// Lengths, and bytes from one element to the next.
+    fn dimensions(&self) -> Vec<(usize, isize)> {
+        let (view, size) = (&*self.0, self.0.itemsize.max(1));
+        let count = usize::try_from(view.ndim).unwrap_or(0);
+        if count == 0 {
+            return Vec::new();
+        }
+        if view.shape.is_null() {
+            return vec![((view.len / size).unsigned_abs(), size)];
+        }
+        // SAFETY: `ndim` numbers each, as the protocol says; strides may be null for memory without gaps.
+        let (lengths, strides) = unsafe {
+            let lengths = std::slice::from_raw_parts(view.shape, count);
+            (lengths, (!view.strides.is_null()).then(|| std::slice::from_raw_parts(view.strides, count)))
+        };
+        dense_unless(strides, lengths.iter().map(|len| usize::try_from(*len).unwrap_or(0)), size)
+    }
+}
+
+impl Drop for Buffer {
+    fn drop(&mut self) {
+        // SAFETY: got from `PyObject_GetBuffer` and given back once, with the interpreter attached: it is dropped in the call
+        // that made it.
+        unsafe { ffi::PyBuffer_Release(&raw mut *self.0) };
+    }
+}
+
+/// Lengths with the strides given, or with those of elements that follow each other at once.
+pub(crate) fn dense_unless(
+    strides: Option<&[isize]>,
+    lengths: impl DoubleEndedIterator<Item = usize> + ExactSizeIterator,
+    size: isize,
+) -> Vec<(usize, isize)> {
+    let mut dense = size;
+    let mut all: Vec<_> = lengths
+        .enumerate()
+        .rev()
+        .map(|(i, len)| {
+            let stride = strides.map_or(dense, |strides| strides[i]);
+            dense = dense.saturating_mul(isize::try_from(len).unwrap_or(isize::MAX));
+            (len, stride)
+        })
+        .collect();
+    all.reverse();
+    all
+}
+
 /// Lends `bytes`, which `owner` keeps, to whoever asked with `flags`; they cannot be written to.
 ///
 /// # Safety
@@ -97,7 +160,7 @@ pub(crate) unsafe fn lend(
 }
 
 /// Bytes of a sample, of a `struct` format: unsigned and of this machine's byte order.
-fn sample(format: &str, size: usize) -> PyResult<usize> {
+fn sample(format: &str, size: isize) -> PyResult<usize> {
     let (foreign, kind) = match format.as_bytes() {
         [b'@' | b'=', kind @ ..] => (false, kind),
         [b'<', kind @ ..] => (cfg!(target_endian = "big"), kind),
