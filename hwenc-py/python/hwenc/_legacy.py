@@ -120,6 +120,6 @@ def _arguments(session: Session) -> list[str]:
     arguments = ["-vaapi_device", session.device, "-vf", "format=nv12,hwupload"]
     for name in ("rc_mode", "global_quality", "low_power", "bf"):
         value = session.applied.get(name)
-        if value is not None and (name, value) != ("low_power", "0"):
+        if value is not None and (name, value) != ("low_power", "false"):
             arguments += [f"-{name}", value]
     return arguments

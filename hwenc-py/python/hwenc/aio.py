@@ -58,7 +58,10 @@ async def _once(function: Callable[[], _T]) -> _T:
     thread = _thread()
     future = thread.submit(function)
     thread.shutdown(wait=False)
-    return await asyncio.wrap_future(future)
+    try:
+        return await asyncio.wrap_future(future)
+    finally:
+        thread.shutdown(wait=future.done())
 
 
 @overload
@@ -115,6 +118,8 @@ async def transcode(
         switch.cancel()
         await _settle(future, thread)
         raise
+    finally:
+        thread.shutdown(wait=future.done())
 
 
 class Session:
@@ -328,7 +333,7 @@ class _Opening:
             thread.shutdown(wait=False)
             raise
         except BaseException:
-            thread.shutdown(wait=False)
+            thread.shutdown()
             raise
 
 
