@@ -3,6 +3,7 @@
  *   encode film    INPUT OUTPUT ENCODER
  *   encode pictures ENCODER CODEC WIDTH HEIGHT COUNT STREAM SENT.y4m
  *   encode mistakes
+ *   encode helper
  */
 #include <hwenc.h>
 
@@ -143,6 +144,7 @@ static void pictures(char **word) {
     write_head(sent, width, height);
 
     TRY(hwenc_log_subscribe(HWENC_LOG_DEBUG, listen, &lines, &log, &error));
+    TRY(hwenc_log_capture_ffmpeg(&error));
     TRY(hwenc_request_new(word[1], width, height, &request, &error));
     TRY(hwenc_request_set_fps(request, 25, 1, &error));
     TRY(hwenc_request_set_encoder(request, word[0], &error));
@@ -195,6 +197,7 @@ static void pictures(char **word) {
     EXPECT(hwenc_packet_size(kept) > 0 && hwenc_packet_data(kept)[0] == 0); /* it outlives its session */
     hwenc_packet_free(kept);
     hwenc_log_free(log);
+    EXPECT(lines > 0);
     EXPECT(fclose(stream) == 0 && fclose(sent) == 0);
     printf("%u packets by %s, %u lines\n", (unsigned)stats.packets_out, word[0], lines);
 }
@@ -288,7 +291,29 @@ static void mistakes(void) {
     puts("every mistake was told");
 }
 
+/* --- the helper --------------------------------------------------------------------------------------------------- */
+
+/* A program that does not offer itself has the installed hwenc command as its helper. */
+static void helper(void) {
+    hwenc_error *error = NULL;
+    hwenc_request *request = NULL;
+    hwenc_report *report = NULL;
+    char *json = NULL;
+    TRY(hwenc_request_new("h264", 320, 180, &request, &error));
+    hwenc_probe_options options = {.struct_size = sizeof options, .flags = HWENC_PROBE_NO_CACHE, .request = request};
+    TRY(hwenc_probe(&options, &report, &error));
+    TRY(hwenc_report_to_json(report, &json, &error));
+    puts(json);
+    hwenc_string_free(json);
+    hwenc_report_free(report);
+    hwenc_request_free(request);
+}
+
 int main(int argc, char **argv) {
+    if (argc == 2 && strcmp(argv[1], "helper") == 0) {
+        helper();
+        return hwenc_handles_open() == 0 ? 0 : 1;
+    }
     hwenc_helper();
     EXPECT(hwenc_abi_version() >= HWENC_ABI_VERSION);
     if (argc == 5 && strcmp(argv[1], "film") == 0) {

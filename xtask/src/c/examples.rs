@@ -6,9 +6,8 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 use super::judge;
+use super::programs::FILM;
 use super::tree::{Machine, Tree};
-
-const FILM: &str = "examples/media/big_buck_bunny_720p.mp4";
 
 pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
     let place = tree.project.root().join("examples/c");

@@ -4,7 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, ensure};
+use serde_json::Value;
 use xshell::cmd;
+
+use crate::install::Kind;
 
 use super::judge::{self, Expected};
 use super::tree::{Machine, Tree};
@@ -13,7 +16,8 @@ use super::tree::{Machine, Tree};
 pub(super) const C: &[&str] = &["cc", "-std=c99"];
 pub(super) const CPP: &[&str] = &["c++", "-std=c++17"];
 
-const FILM: &str = "examples/media/big_buck_bunny_720p.mp4";
+/// The shipped film.
+pub(super) const FILM: &str = "examples/media/big_buck_bunny_720p.mp4";
 const FILM_PICTURES: u32 = 132;
 const DEVICE: Machine = Machine::Device("intel-gen9");
 /// What the programs' generated pictures reach at least, and the film, which was coded before; in dB.
@@ -30,6 +34,9 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
     let c = tree.build(C, &source(tree, "encode.c"), "encode-c", &[])?;
     let cpp = tree.build(CPP, &source(tree, "encode.cpp"), "encode-cpp", &["-pthread"])?;
     tree.run(Machine::Here, &c, &["mistakes"])?;
+    if tree.kind == Kind::Shared {
+        finds_its_helper(tree, &c)?;
+    }
     for (machine, encoder) in [(Machine::Here, "libx264"), (DEVICE, "h264_vaapi")] {
         c_pictures(tree, machine, &c, encoder, "h264", &["320", "180", "40"])?;
         cpp_pictures(tree, machine, &cpp, encoder, &["320", "180", "20", "3"])?;
@@ -39,7 +46,14 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
     c_pictures(tree, DEVICE, &c, "hevc_vaapi", "hevc", &["320", "180", "20"])
 }
 
-/// Generated pictures through the program of C, by another program perhaps.
+/// The library looks for the command in `../bin`; a program that holds the library knows of no such place.
+fn finds_its_helper(tree: &Tree<'_>, program: &Path) -> Result<()> {
+    let report: Value = serde_json::from_str(&tree.run(Machine::Here, program, &["helper"])?)?;
+    ensure!(report["isolation"] == "process", "{} {}", report["isolation"], report["isolation_notes"]);
+    Ok(())
+}
+
+/// Generated pictures through the program of C.
 fn c_pictures(
     tree: &Tree<'_>,
     machine: Machine,
@@ -78,16 +92,22 @@ fn cpp_pictures(
 fn film(tree: &Tree<'_>, machine: Machine, program: &Path, encoder: &str) -> Result<()> {
     let output = tree.file("film.mp4")?;
     let report = tree.run(machine, program, &["film", FILM, &output, encoder])?;
-    let report: serde_json::Value = serde_json::from_str(&report)?;
+    let report: Value = serde_json::from_str(&report)?;
     ensure!(report["encoder"] == encoder && report["frames_out"] == FILM_PICTURES, "{report}");
     let expected = Expected { source: FILM, pictures: FILM_PICTURES, psnr: FILM_LIKE };
     judge::check(&tree.project.sh, &output, &expected)?;
     Ok(fs::remove_file(output)?)
 }
 
-/// A program can hold another Rust library beside this one: neither has symbols that the other has too.
+/// A program can hold another Rust library beside this one, and neither meets the other's symbols.
 pub(super) fn two_rust_libraries(tree: &Tree<'_>) -> Result<()> {
     let sh = &tree.project.sh;
+    let archive = tree.library("libhwenc.a");
+    let symbols = cmd!(sh, "nm --extern-only --defined-only --format=posix {archive}").quiet().read()?;
+    let words =
+        symbols.lines().filter(|line| line.contains(' ')).map(|line| line.split(' ').next().unwrap_or(line));
+    let foreign: Vec<_> = words.filter(|symbol| !symbol.starts_with("hwenc_")).collect();
+    ensure!(foreign.is_empty(), "global symbols of the archive: {foreign:?}");
     let (library, main) = (tree.work.join("libother.a"), tree.work.join("two.c"));
     let rust = "#[unsafe(no_mangle)] pub extern \"C\" fn other() -> usize { std::env::args().count() }";
     cmd!(sh, "rustc --edition=2024 --crate-type=staticlib --crate-name=other -o {library} -")

@@ -51,6 +51,11 @@ impl<'a> Tree<'a> {
         Ok(Self { project, kind, prefix, work })
     }
 
+    /// An installed library.
+    pub(super) fn library(&self, name: &str) -> PathBuf {
+        self.prefix.join("lib").join(name)
+    }
+
     /// What pkg-config says, and nothing else.
     fn flags(&self) -> Result<Vec<String>> {
         let flags = cmd!(self.project.sh, "pkg-config --cflags --libs hwenc")

@@ -1,8 +1,8 @@
 //! `libhwenc.a`: one object whose only global symbols are those of the header.
 //!
-//! What cargo makes has Rust's own runtime in it under names that every Rust library has (`rust_eh_personality`), so that a
-//! program could hold no second one. Linked to one object, with everything that nothing refers to left out, it is also 0.6 times
-//! as large.
+//! What cargo makes has Rust's own runtime in it, under names that every Rust library has (`rust_eh_personality`), of which a linker
+//! takes the first that it meets. Linked to one object, with everything that nothing refers to left out, the archive is also two
+//! thirds as large, and programs are as large as before.
 
 use std::fs;
 use std::path::Path;
