@@ -611,6 +611,21 @@ hwenc_status hwenc_error_free(struct hwenc_error *error);
 /** How many handles and strings of this library are not yet freed: for tests that look for leaks. */
 size_t hwenc_handles_open(void);
 
+/**
+ * Lets this program be its own helper: drivers are probed in a process of their own, where they may hang or crash. Call it first in
+ * main(), before any thread exists. It returns at once, but in a process that hwenc itself started as helper: that one serves here,
+ * and ends here. Without this call the hwenc command serves, where it is installed and has the same FFmpeg.
+ */
+void hwenc_helper(void);
+
+/**
+ * Names the program that serves as helper, for hosts that cannot call hwenc_helper() first in their main(), such as plug-ins. That
+ * program has to do it, and have this process's FFmpeg. `command` is the program, its arguments, and NULL; NULL instead of it takes
+ * it back. It counts for the whole process. The user's HWENC_HELPER comes before it.
+ */
+hwenc_status hwenc_set_helper(const char *const *command,
+                              struct hwenc_error **error);
+
 /** Codec: "h264", "hevc", "av1", ... Without it what the container or the named encoder implies, else H.264. */
 hwenc_status hwenc_transcode_set_codec(struct hwenc_transcode *job,
                                        const char *codec,
@@ -1109,13 +1124,6 @@ uint32_t hwenc_abi_version(void);
 
 /** Release of the FFmpeg in this process, such as "7.1.2". It lives as long as the library. */
 const char *hwenc_ffmpeg_version(void);
-
-/**
- * Lets this program be its own helper: drivers are probed in a process of their own, where they may hang or crash. Call it first in
- * main(), before any thread exists. It returns at once, but in a process that hwenc itself started as helper: that one serves here,
- * and ends here. Without this call the hwenc command serves, where it is installed and has the same FFmpeg.
- */
-void hwenc_helper(void);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -1,7 +1,7 @@
 //! What callers hand in, checked as far as it can be before anything is read or written.
 
-use std::ffi::{CStr, OsStr, c_char};
-use std::mem::{MaybeUninit, size_of};
+use std::ffi::{CStr, OsStr, OsString, c_char};
+use std::mem::MaybeUninit;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::PathBuf;
 use std::ptr;
@@ -21,10 +21,11 @@ pub(crate) fn pointer<T>(pointer: *const T, what: &str) -> Result<(), Failure> {
     if pointer.is_null() {
         return Err(Failure::argument(format!("{what} is NULL")));
     }
-    if !pointer.is_aligned() || (pointer as usize) < FIRST_PAGE {
-        return Err(Failure::argument(
-            format!("{what} is no address of a {}", size_of::<T>() * 8) + "-bit value or of a struct",
-        ));
+    if (pointer as usize) < FIRST_PAGE {
+        return Err(Failure::argument(format!("{what} is a small number and no address")));
+    }
+    if !pointer.is_aligned() {
+        return Err(Failure::argument(format!("{what} is not aligned to {} bytes", align_of::<T>())));
     }
     Ok(())
 }
@@ -50,6 +51,32 @@ pub(crate) unsafe fn optional_text<'a>(
 ) -> Result<Option<&'a str>, Failure> {
     // SAFETY: the caller's word.
     if string.is_null() { Ok(None) } else { unsafe { text(string, what) }.map(Some) }
+}
+
+/// More words than any command has.
+const MOST_WORDS: usize = 1024;
+
+/// A command: words of any bytes, the last of them followed by NULL. At least one, and that one not empty.
+///
+/// # Safety
+/// Each word as in [`text`]; the list as long as it says by its NULL.
+pub(crate) unsafe fn command(list: *const *const c_char, what: &str) -> Result<Vec<OsString>, Failure> {
+    pointer(list, what)?;
+    let mut words = Vec::new();
+    for at in 0..MOST_WORDS {
+        // SAFETY: the caller's word: no NULL came yet.
+        let word = unsafe { list.add(at).read() };
+        if word.is_null() {
+            break;
+        }
+        pointer(word, &format!("word {at} of {what}"))?;
+        // SAFETY: the caller's word.
+        words.push(OsStr::from_bytes(unsafe { CStr::from_ptr(word) }.to_bytes()).to_owned());
+    }
+    match words.first() {
+        Some(first) if !first.is_empty() && words.len() < MOST_WORDS => Ok(words),
+        _ => Err(Failure::argument(format!("{what} names no program, or has no end"))),
+    }
 }
 
 /// A path: any bytes but none.

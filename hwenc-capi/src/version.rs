@@ -1,4 +1,4 @@
-//! Versions, and the helper.
+//! Versions.
 
 use std::ffi::{CString, c_char};
 use std::sync::OnceLock;
@@ -45,12 +45,4 @@ pub extern "C" fn hwenc_ffmpeg_version() -> *const c_char {
     boundary::plain(c"".as_ptr(), || {
         TEXT.get_or_init(|| c_string(&hwenc::av::version::Ffmpeg::linked().version)).as_ptr()
     })
-}
-
-/// Lets this program be its own helper: drivers are probed in a process of their own, where they may hang or crash. Call it first in
-/// main(), before any thread exists. It returns at once, but in a process that hwenc itself started as helper: that one serves here,
-/// and ends here. Without this call the hwenc command serves, where it is installed and has the same FFmpeg.
-#[unsafe(no_mangle)]
-pub extern "C" fn hwenc_helper() {
-    boundary::plain((), hwenc::helper);
 }

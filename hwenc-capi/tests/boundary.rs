@@ -119,3 +119,64 @@ fn threads_with_a_session_each_do_not_meet() {
     threads.into_iter().for_each(|thread| thread.join().unwrap());
     assert_eq!(hwenc_decision_free(decision as *mut _), 0);
 }
+
+#[test]
+fn a_handle_may_be_freed_while_another_thread_uses_it() {
+    for sent_before in [1, 2, 20] {
+        let session = session() as usize;
+        let sent = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+        let count = sent.clone();
+        let sender = std::thread::spawn(move || {
+            let pixels = pixels(3);
+            loop {
+                let mut error = ptr::null_mut();
+                // SAFETY: the handle may be freed at any time, the rest lives.
+                let status = unsafe { hwenc_session_send(session as *mut _, &bgra(&pixels), &mut error) };
+                assert_eq!(hwenc_error_free(error), 0);
+                if status != 0 {
+                    return status;
+                }
+                count.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+            }
+        });
+        while sent.load(std::sync::atomic::Ordering::SeqCst) < sent_before {
+            std::thread::yield_now();
+        }
+        assert_eq!(hwenc_session_free(session as *mut _), 0);
+        assert_eq!(sender.join().unwrap(), number(HWENC_ERROR_INVALID_HANDLE));
+    }
+}
+
+#[test]
+fn threads_that_make_and_free_handles_get_each_their_own() {
+    let work = |_| {
+        std::thread::spawn(|| {
+            let mut mine = Vec::new();
+            for round in 0..2000 {
+                let mut cancel = ptr::null_mut();
+                // SAFETY: pointers to what lives.
+                unsafe { well(|error| hwenc_cancel_new(&mut cancel, error)) };
+                mine.push(cancel as usize);
+                if round % 3 == 0 {
+                    let gone = mine.swap_remove(round / 2 % mine.len()) as *mut hwenc_cancel;
+                    // SAFETY: as above.
+                    unsafe {
+                        well(|error| hwenc_cancel_cancel(gone, error));
+                        assert_eq!(hwenc_cancel_free(gone), 0);
+                        let late = fails(|error| hwenc_cancel_cancel(gone, error));
+                        assert_eq!(late.status(), number(HWENC_ERROR_INVALID_HANDLE));
+                    }
+                }
+            }
+            for handle in &mine {
+                assert_eq!(hwenc_cancel_is_cancelled(*handle as *mut _), 0);
+                assert_eq!(hwenc_cancel_free(*handle as *mut _), 0);
+            }
+            mine
+        })
+    };
+    let threads: Vec<_> = (0..8).map(work).collect();
+    let all: Vec<usize> = threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+    let unique: std::collections::BTreeSet<_> = all.iter().collect();
+    assert_eq!(unique.len(), all.len());
+}

@@ -10,15 +10,18 @@ mod common;
 mod header;
 #[path = "common/table.rs"]
 mod table;
+#[path = "common/world.rs"]
+mod world;
 
-use std::ffi::{c_char, c_void};
+use std::ffi::c_char;
 use std::ptr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::Ordering;
 
 use common::*;
 use hwenc_capi::hwenc_status_value::*;
 use hwenc_capi::*;
 use table::{Gives, Is, Kind, Row, Struct, table};
+use world::{BEFORE, Memory, RELEASED, World, free, line, progress, word};
 
 /// What must come of a call with one parameter wrong.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,173 +37,6 @@ enum Must {
 /// A word for a parameter, and what must come of it.
 #[derive(Clone, Copy, Debug)]
 struct Bad(u64, Must);
-
-/// What stands in out-parameters before the call.
-const BEFORE: usize = 0xdead_beef_0000;
-/// Room for a struct, and as much behind it.
-const ROOM: usize = 1024;
-
-static RELEASED: AtomicU32 = AtomicU32::new(0);
-
-unsafe extern "C" fn release(_user: *mut c_void) {
-    RELEASED.fetch_add(1, Ordering::SeqCst);
-}
-
-unsafe extern "C" fn progress(_user: *mut c_void, _progress: *const hwenc_progress) -> i32 {
-    0
-}
-
-unsafe extern "C" fn line(_: *mut c_void, _: hwenc_log_level, _: *const c_char, _: *const c_char) {}
-
-/// Memory that a call is handed, all of it aligned to 16 bytes.
-#[repr(align(16))]
-struct Memory([u8; ROOM]);
-
-impl Memory {
-    fn new() -> Box<Self> {
-        Box::new(Memory([0; ROOM]))
-    }
-
-    fn address(&self) -> u64 {
-        self.0.as_ptr() as usize as u64
-    }
-
-    fn holding<T: Copy>(value: &T) -> Box<Self> {
-        let mut memory = Memory::new();
-        // SAFETY: it has room, and is aligned.
-        unsafe { memory.0.as_mut_ptr().cast::<T>().write(*value) };
-        memory
-    }
-
-    /// The first word.
-    fn pointer(&self) -> usize {
-        usize::from_ne_bytes(self.0[..8].try_into().unwrap())
-    }
-
-    fn set_word(mut self: Box<Self>, at: usize, word: usize) -> Box<Self> {
-        self.0[at..at + 8].copy_from_slice(&word.to_ne_bytes());
-        self
-    }
-}
-
-/// What handles are made from.
-struct World {
-    session: *mut hwenc_session,
-    packet: *mut hwenc_packet,
-    pixels: Vec<u8>,
-    /// Of each kind one that was freed, and one that lives.
-    freed: Vec<(Kind, u64)>,
-    living: Vec<(Kind, u64)>,
-}
-
-fn word<T>(handle: *mut T) -> u64 {
-    handle as usize as u64
-}
-
-impl World {
-    fn new() -> Self {
-        let session = session();
-        let pixels = pixels(100);
-        let mut packet = ptr::null_mut();
-        // SAFETY: pointers to what lives.
-        unsafe {
-            well(|error| hwenc_session_send(session, &bgra(&pixels), error));
-            well(|error| hwenc_session_finish(session, error));
-            well(|error| hwenc_session_receive(session, &mut packet, error));
-        }
-        let mut world = World { session, packet, pixels, freed: Vec::new(), living: Vec::new() };
-        world.freed = Kind::ALL.iter().map(|&kind| (kind, world.make(kind))).collect();
-        world.freed.iter().for_each(|&(kind, handle)| free(kind, handle));
-        world.living = Kind::ALL.iter().map(|&kind| (kind, world.make(kind))).collect();
-        world
-    }
-
-    /// A new handle.
-    fn make(&self, kind: Kind) -> u64 {
-        // SAFETY: pointers to what lives.
-        unsafe {
-            match kind {
-                Kind::Error => {
-                    let mut error = ptr::null_mut();
-                    assert!(hwenc_session_finish(ptr::null_mut(), &mut error) < 0);
-                    word(error)
-                }
-                Kind::Request => word(request()),
-                Kind::Report => {
-                    let mut report = ptr::null_mut();
-                    well(|error| hwenc_report_from_json(c"{\"schema\":2}".as_ptr(), &mut report, error));
-                    word(report)
-                }
-                Kind::Decision => {
-                    let mut decision = ptr::null_mut();
-                    well(|error| hwenc_session_decision(self.session, &mut decision, error));
-                    word(decision)
-                }
-                Kind::Session => {
-                    let decision = self.make(Kind::Decision) as usize as *mut hwenc_decision;
-                    word(session_of(decision))
-                }
-                Kind::Packet => {
-                    let mut packet = ptr::null_mut();
-                    well(|error| hwenc_packet_clone(self.packet, &mut packet, error));
-                    word(packet)
-                }
-                Kind::Transcode => {
-                    let (from, to) = (c"/nowhere/in.mp4".as_ptr(), c"/nowhere/out.mp4".as_ptr());
-                    let mut job = ptr::null_mut();
-                    well(|error| hwenc_transcode_new(from, to, &mut job, error));
-                    word(job)
-                }
-                Kind::Cancel => {
-                    let mut cancel = ptr::null_mut();
-                    well(|error| hwenc_cancel_new(&mut cancel, error));
-                    word(cancel)
-                }
-                Kind::Log => {
-                    let mut log = ptr::null_mut();
-                    well(|error| hwenc_log_subscribe(1, Some(line), ptr::null_mut(), &mut log, error));
-                    word(log)
-                }
-            }
-        }
-    }
-
-    fn structure(&self, of: Struct) -> (Box<Memory>, usize) {
-        // SAFETY: zeros are values of all of them.
-        unsafe {
-            match of {
-                Struct::Picture => {
-                    let picture = hwenc_picture { release: Some(release), ..bgra(&self.pixels) };
-                    (Memory::holding(&picture), size_of::<hwenc_picture>())
-                }
-                Struct::Options => (Memory::holding(&options()), size_of::<hwenc_probe_options>()),
-                Struct::Candidate => sized(std::mem::zeroed::<hwenc_candidate>()),
-                Struct::Facts => sized(std::mem::zeroed::<hwenc_packet_facts>()),
-                Struct::Stats => sized(std::mem::zeroed::<hwenc_stats>()),
-            }
-        }
-    }
-}
-
-fn sized<T: Copy>(empty: T) -> (Box<Memory>, usize) {
-    (Memory::holding(&empty).set_word(0, size_of::<T>()), size_of::<T>())
-}
-
-fn free(kind: Kind, handle: u64) {
-    let at = handle as usize;
-    let status = match kind {
-        Kind::Error => hwenc_error_free(at as *mut _),
-        Kind::Request => hwenc_request_free(at as *mut _),
-        Kind::Report => hwenc_report_free(at as *mut _),
-        Kind::Decision => hwenc_decision_free(at as *mut _),
-        Kind::Session => hwenc_session_free(at as *mut _),
-        Kind::Packet => hwenc_packet_free(at as *mut _),
-        Kind::Transcode => hwenc_transcode_free(at as *mut _),
-        Kind::Cancel => hwenc_cancel_free(at as *mut _),
-        Kind::Log => hwenc_log_free(at as *mut _),
-    };
-    assert_eq!(status, 0, "{kind:?}");
-}
 
 /// One parameter of a call: its word, and what has to be looked at or freed after.
 struct Handed {
@@ -231,6 +67,7 @@ fn handed(world: &World, is: Is) -> Handed {
             memory(Memory::new().set_word(0, BEFORE))
         }
         Is::Text(text) | Is::TextOrNull(text) | Is::Path(text) => plain(c(text) as usize as u64),
+        Is::CommandOrNull => memory(Memory::new().set_word(0, c("/nowhere/helper") as usize)),
         Is::Reads(of) | Is::ReadsOrNull(of) | Is::Fills(of) => memory(world.structure(of).0),
         Is::Number(number) => plain(number),
         Is::LogCallback => plain(line as *const () as usize as u64),
@@ -307,6 +144,17 @@ fn bad(world: &World, is: Is) -> Vec<Bad> {
             let mut all = small(InvalidArgument);
             all.push(Bad(c("") as usize as u64, InvalidArgument));
             all.push(Bad(keep(Memory::holding(&[0xffu8, 0xfe, b'x', 0])), Survive));
+            all
+        }
+        Is::CommandOrNull => {
+            let mut all = not_aligned();
+            all[0].1 = Pass;
+            let with = |word: usize| keep(Memory::new().set_word(0, word));
+            all.push(Bad(with(0), InvalidArgument));
+            all.push(Bad(with(1), InvalidArgument));
+            all.push(Bad(with(c("") as usize), InvalidArgument));
+            let endless = vec![c("word") as usize; 2000].leak();
+            all.push(Bad(endless.as_ptr() as usize as u64, InvalidArgument));
             all
         }
         Is::Reads(of) => sizes(of, true, InvalidArgument),

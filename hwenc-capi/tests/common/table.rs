@@ -62,6 +62,8 @@ pub(crate) enum Is {
     Text(&'static str),
     TextOrNull(&'static str),
     Path(&'static str),
+    /// A program and its arguments.
+    CommandOrNull,
     Reads(Struct),
     ReadsOrNull(Struct),
     Fills(Struct),
@@ -248,6 +250,8 @@ pub(crate) fn table() -> Vec<Row> {
         hwenc_log_capture_ffmpeg(Slot) -> Status;
         hwenc_log_free(Freed(Log)) -> Status;
 
+        // No helper of this name starts: nothing is probed after this.
+        hwenc_set_helper(CommandOrNull, Slot) -> Status;
         // The last: from here on this program would be its own helper.
         hwenc_helper() -> Value;
     }
