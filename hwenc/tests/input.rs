@@ -121,13 +121,18 @@ fn the_same_pictures_become_the_same_stream_however_they_come() {
         (Codec::H264, 8, named("0rgb"), [YUV; 3]),
         (Codec::H264, 8, named("abgr"), [YUV; 3]),
         (Codec::H264, 8, named("0bgr"), [YUV; 3]),
-        // swscale, which needs memory of libav's making first.
-        (Codec::H264, 10, P::BGRA, [2 * YUV + 4 * 98 * 66, 2 * YUV + 4 * 98 * 66, 2 * YUV]),
-        (Codec::H264, 10, P::RGBA, [2 * YUV + 4 * 98 * 66, 2 * YUV + 4 * 98 * 66, 2 * YUV]),
+        (Codec::H264, 10, P::BGRA, [2 * YUV; 3]),
+        (Codec::H264, 10, P::RGBA, [2 * YUV; 3]),
+        (Codec::H264, 10, P::RGB24, [2 * YUV; 3]),
+        (Codec::H264, 10, P::BGR24, [2 * YUV; 3]),
+        (Codec::H264, 10, named("rgb0"), [2 * YUV; 3]),
+        (Codec::H264, 10, named("argb"), [2 * YUV; 3]),
+        (Codec::H264, 10, named("0bgr"), [2 * YUV; 3]),
         (Codec::Hevc, 8, P::I420, [YUV, 0, 0]),
         (Codec::Hevc, 8, P::NV12, [YUV; 3]),
         (Codec::Hevc, 10, P::I010, [2 * YUV, 0, 0]),
         (Codec::Hevc, 10, P::P010, [2 * YUV; 3]),
+        // swscale, which needs memory of libav's making first.
         (Codec::Hevc, 10, P::NV12, [3 * YUV, 3 * YUV, 2 * YUV]),
         (Codec::Av1, 8, P::I420, [YUV, 0, 0]),
         (Codec::Av1, 8, P::NV12, [YUV; 3]),
@@ -230,20 +235,23 @@ fn every_second_row_and_pixel_of_a_4_4_4_picture_counts() {
     // Odd on both sides, so that the last row stands alone.
     let (w, h) = (65, 33);
     let pixels = rgb(PixelFormat::BGRA, w, h, |x, y| [(3 * x) as u8, (7 * y) as u8, (x * y) as u8]);
-    let want = request(Codec::H264, w, h).chroma(Chroma::Yuv444).input(PixelFormat::BGRA);
-    let of = |padding, after| {
-        let memory = Memory::padded(PixelFormat::BGRA, w, h, &pixels, padding, after);
-        let (mut session, mut packets) = (open(&want), Vec::new());
-        session.send(&memory.borrowed()).unwrap();
-        finish(&mut session, &mut packets);
-        assert_eq!(session.stats().copied_bytes, u64::from(3 * w * h));
-        packets
-    };
-    let (whole, short) = (of(12, 12), of(12, 0));
-    assert!(judge::file(Codec::H264, &whole) == judge::file(Codec::H264, &short));
-    let stream = judge::stream(Codec::H264, &whole);
-    assert_eq!((&stream["width"], &stream["height"]), (&w.into(), &h.into()));
-    assert_eq!(stream["pix_fmt"], "yuv444p");
+    for (depth, written, format) in [(8, 3, "yuv444p"), (10, 6, "yuv444p10le")] {
+        let want =
+            request(Codec::H264, w, h).bit_depth(depth).chroma(Chroma::Yuv444).input(PixelFormat::BGRA);
+        let of = |padding, after| {
+            let memory = Memory::padded(PixelFormat::BGRA, w, h, &pixels, padding, after);
+            let (mut session, mut packets) = (open(&want), Vec::new());
+            session.send(&memory.borrowed()).unwrap();
+            finish(&mut session, &mut packets);
+            assert_eq!(session.stats().copied_bytes, u64::from(written * w * h));
+            packets
+        };
+        let (whole, short) = (of(12, 12), of(12, 0));
+        assert!(judge::file(Codec::H264, &whole) == judge::file(Codec::H264, &short));
+        let stream = judge::stream(Codec::H264, &whole);
+        assert_eq!((&stream["width"], &stream["height"]), (&w.into(), &h.into()));
+        assert_eq!(stream["pix_fmt"], format);
+    }
 }
 
 /// Encoders read whole rows, and 16-bit numbers: what does not lie so is copied.

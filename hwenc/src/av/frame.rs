@@ -364,6 +364,21 @@ impl Frame {
         }))
     }
 
+    /// The same of samples of two bytes.
+    pub(crate) fn planes_mut_16<const N: usize>(&mut self) -> Result<[&mut [u16]; N]> {
+        let mut aligned = true;
+        let planes = self.planes_mut::<N>()?.map(|bytes| {
+            // SAFETY: any two bytes are a u16.
+            let (before, samples, after) = unsafe { bytes.align_to_mut::<u16>() };
+            aligned &= before.is_empty() && after.is_empty();
+            samples
+        });
+        match aligned {
+            true => Ok(planes),
+            false => Err(Error::new(Code::Internal, "samples of two bytes lie at odd addresses")),
+        }
+    }
+
     /// Calls the same pixels by another name.
     pub(crate) fn set_format(&mut self, format: PixelFormat) {
         self.get_mut().format = format.raw();

@@ -4,6 +4,7 @@
 //! straight into memory of the encoder's pool; everything else that differs goes through swscale, which knows every
 //! format. What is equal is passed on without a copy.
 
+use super::deep::DeepRgb;
 use super::picture::{Input, Picture, Pixels};
 use super::planes::{Levels, copy_planes, gray, join, split};
 use super::rgb::{Order, Rgb};
@@ -48,6 +49,8 @@ enum Plan {
     Join,
     /// RGB by the `yuv` crate.
     Rgb(Rgb),
+    /// RGB of 8 bits for an encoder of 10.
+    DeepRgb(DeepRgb),
     /// Grey as luma, and chroma of no colour.
     Gray(Levels),
     /// Anything by swscale.
@@ -182,6 +185,9 @@ impl Converter {
         if let (Some(order), true) = (Order::of(source.format), Rgb::makes(self.format)) {
             return Ok(Plan::Rgb(Rgb::new(order, color)));
         }
+        if let (Some(order), true) = (Order::of(source.format), DeepRgb::makes(self.format)) {
+            return Ok(Plan::DeepRgb(DeepRgb::new(order, color)));
+        }
         if source.format == PixelFormat::GRAY8
             && let Some(levels) = Levels::new(source.color.range, color.range, self.format)
         {
@@ -207,6 +213,10 @@ fn write(
         Plan::Split => split(&planes(input)?, out)?,
         Plan::Join => join(&planes(input)?, out)?,
         Plan::Rgb(rgb) => {
+            let (bytes, stride) = planes(input)?[0];
+            rgb.run(bytes, stride, out)?;
+        }
+        Plan::DeepRgb(rgb) => {
             let (bytes, stride) = planes(input)?[0];
             rgb.run(bytes, stride, out)?;
         }

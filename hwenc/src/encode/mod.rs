@@ -1,6 +1,7 @@
 //! Sessions: pictures in, packets out.
 
 mod convert;
+mod deep;
 mod picture;
 mod planes;
 mod rgb;

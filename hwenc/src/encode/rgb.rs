@@ -12,10 +12,10 @@ use crate::error::{Code, Error, Result};
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Order {
     /// Bytes of a pixel.
-    pixel: usize,
+    pub(super) pixel: usize,
     /// Bytes before its first colour.
-    before: usize,
-    blue_first: bool,
+    pub(super) before: usize,
+    pub(super) blue_first: bool,
 }
 
 impl Order {
@@ -50,8 +50,7 @@ impl Rgb {
     }
 
     pub(super) fn new(order: Order, to: Color) -> Self {
-        let range = if to.range == Range::FULL { YuvRange::Full } else { YuvRange::Limited };
-        Rgb { order, range, matrix: standard(to.matrix), last: Vec::new() }
+        Rgb { order, range: range(to.range), matrix: standard(to.matrix), last: Vec::new() }
     }
 
     /// The `yuv` crate wants whole rows; where the last one ends with its last pixel, its two rows go through memory of
@@ -91,8 +90,6 @@ impl Rgb {
         // than 1.3 of what libyuv takes, which rounds no better than this. benches/benches/convert.rs measures it.
         let mode = YuvConversionMode::Balanced;
         let skip = |plane: usize| strides[plane] as usize * to.rows(plane, first);
-        let failed =
-            |error: YuvError| Error::new(Code::Internal, format!("colour conversion failed: {error}"));
         let (three, blue_first) = (self.order.pixel == 3, self.order.blue_first);
         if to == PixelFormat::NV12 {
             let [y, uv] = out.planes_mut()?;
@@ -137,7 +134,15 @@ impl Rgb {
     }
 }
 
-fn standard(matrix: Matrix) -> YuvStandardMatrix {
+pub(super) fn range(range: Range) -> YuvRange {
+    if range == Range::FULL { YuvRange::Full } else { YuvRange::Limited }
+}
+
+pub(super) fn failed(error: YuvError) -> Error {
+    Error::new(Code::Internal, format!("colour conversion failed: {error}"))
+}
+
+pub(super) fn standard(matrix: Matrix) -> YuvStandardMatrix {
     match matrix {
         Matrix::BT709 => YuvStandardMatrix::Bt709,
         Matrix::BT2020 => YuvStandardMatrix::Bt2020,
