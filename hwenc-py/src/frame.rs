@@ -119,16 +119,17 @@ impl Taken {
 
     /// The frame's times in ticks of the session. Without a time base they are taken to be that already.
     fn read_times(&mut self, frame: &Bound<'_, PyAny>, to: Rational) -> PyResult<()> {
-        let base = match attribute(frame, "time_base")? {
-            Some(base) if base.is_truthy()? => Some(ratio(&base, "the time base of the frame")?),
-            _ => None,
-        };
-        let ticks = |value: i64| base.map_or(value, |base| base.rescale(value, to));
-        if let Some(pts) = attribute(frame, "pts")? {
-            self.pts = Some(ticks(pts.extract()?));
+        self.pts = attribute(frame, "pts")?.map(|pts| pts.extract()).transpose()?;
+        self.duration = attribute(frame, "duration")?.map_or(Ok(0), |duration| duration.extract())?;
+        if self.pts.is_none() && self.duration <= 0 {
+            return Ok(());
         }
-        if let Some(duration) = attribute(frame, "duration")? {
-            self.duration = ticks(duration.extract()?).max(0);
+        if let Some(base) = attribute(frame, "time_base")?
+            && base.is_truthy()?
+        {
+            let base = ratio(&base, "the time base of the frame")?;
+            self.pts = self.pts.map(|pts| base.rescale(pts, to));
+            self.duration = base.rescale(self.duration, to);
         }
         Ok(())
     }

@@ -200,6 +200,6 @@ pub(crate) fn no_memory(object: &Bound<'_, PyAny>) -> PyErr {
     let name = object.get_type().name().map(|name| name.to_string()).unwrap_or_default();
     PyTypeError::new_err(format!(
         "a picture must be an object with the buffer protocol (a NumPy array, bytes, …) or DLPack, a tuple of planes, or an \
-         av.VideoFrame, not {name}"
+         av.VideoFrame, not {name}; `numpy.asarray` makes an array of most images"
     ))
 }

@@ -62,6 +62,17 @@ def test_rgb_of_all_orders_is_the_same() -> None:
     assert len(streams) == 1
 
 
+@pytest.mark.parametrize("way", RGB)
+def test_rgb_becomes_ten_bits_in_one_pass(way: str) -> None:
+    make, format = RGB[way]
+    picture = colours(W, H, 1)
+    with lossless(bit_depth=10) as session:
+        (out,) = decoded("h264", through(session, [make(picture)], format=format), SIZE, depth=10)
+        assert session.stats.copied_bytes == 2 * PICTURE
+    # 8 bits widened to 10, and a quantiser that is not quite lossless.
+    assert np.abs(out[0] - 4 * luma(picture)).max() < 5
+
+
 def test_grey_goes_from_black_to_white() -> None:
     gray = np.add.outer(np.arange(H), 2 * np.arange(W)).astype(np.uint8)
     for frame in (gray, crop(gray), gray[..., None], Tensor(gray), of_av(gray, "gray")):
@@ -407,6 +418,29 @@ for name, (make, format) in [*YUV.items(), *RGB.items(), ("gray", (lambda p: p[.
     out[f"{kind} {name}"] = [str(file), stats.copied_frames, stats.copied_bytes]
 print(json.dumps(out))
 """
+
+
+TEN_BITS_ON_A_GPU = """
+import pathlib, sys
+sys.path.insert(0, sys.argv[1])
+from pictures import colours, crop
+import hwenc
+W, H = 640, 360
+with hwenc.open(codec="hevc", width=W, height=H, bit_depth=10, encoder="hevc_vaapi") as session:
+    packets = session.encode(colours(W, H, 0)) + session.encode(crop(colours(W, H, 1))) + list(session.drain())
+    assert session.stats.copied_bytes == 2 * W * H * 3, session.stats
+pathlib.Path(sys.argv[2]).write_bytes(b"".join(map(bytes, packets)))
+"""
+
+
+def test_ten_bits_end_on_a_surface_in_one_pass(on_gpu: Any, tmp_path: Path) -> None:
+    stream, here = tmp_path / "stream.hevc", str(Path(__file__).parent)
+    ran = on_gpu(TEN_BITS_ON_A_GPU, here, str(stream), options=("--engine", "lossless"))
+    assert ran.returncode == 0, ran.stderr
+    out = decoded("hevc", [stream.read_bytes()], (640, 360), depth=10)
+    assert len(out) == 2
+    for n, picture in enumerate(out):
+        assert np.abs(picture[0] - 4 * luma(colours(640, 360, n))).mean() < 2
 
 
 def test_every_way_ends_on_a_surface_in_one_pass(on_gpu: Any, tmp_path: Path) -> None:
