@@ -5,6 +5,8 @@ pub mod annexb;
 pub mod ffi;
 pub mod film;
 pub mod paired;
+pub mod python;
+pub mod rust_loop;
 pub mod scale;
 pub mod ssim;
 pub mod stats;
