@@ -103,3 +103,15 @@ def test_a_missing_permission_is_found_with_its_fix(on_gpu: Callable[..., subpro
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("problem No hardware encoder works here: ")
+
+
+def test_ctrl_c_ends_the_wait_for_a_driver_that_hangs(on_gpu: Callable[..., subprocess.CompletedProcess[str]]) -> None:
+    done = on_gpu(
+        "import hwenc, os, signal, threading\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "threading.Timer(1, os.kill, (os.getpid(), signal.SIGINT)).start()\n"
+        "try: hwenc.probe(deadline=6000)\n"
+        "except KeyboardInterrupt: print('interrupted')\n",
+        device="liar-hang",
+    )
+    assert (done.returncode, done.stdout) == (0, "interrupted\n"), done.stderr

@@ -2,8 +2,13 @@
 
 >>> import hwenc
 >>> decision = hwenc.choose(codec="h264", width=1280, height=720, fps=30, quality=70, fallback="software")
->>> print(decision.encoder)  # doctest: +SKIP
-h264_vaapi
+>>> with hwenc.open(decision) as session:
+...     packets = session.encode(bytes(1280 * 720 * 3 // 2), format="nv12")
+...     packets += session.drain()
+>>> len(packets)
+1
+
+``print(decision)`` shows every encoder and why. docs/PYTHON.md has more examples.
 """
 
 import sys as _sys
