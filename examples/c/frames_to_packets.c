@@ -9,9 +9,9 @@
 enum { WIDTH = 640, HEIGHT = 360, FRAMES = 50 };
 
 /* Ends the program with what went wrong, unless nothing did. */
-static hwenc_status check(hwenc_status status, hwenc_error *error) {
+static hwenc_status check(hwenc_status status, hwenc_error **error) {
     if (status < 0) {
-        fprintf(stderr, "%s\nhelp: %s\n", hwenc_error_message(error), hwenc_error_remedy(error));
+        fprintf(stderr, "%s\nhelp: %s\n", hwenc_error_message(*error), hwenc_error_remedy(*error));
         exit(1);
     }
     return status;
@@ -28,7 +28,7 @@ static void draw(uint8_t *pixel, int n) {
 static void write_packets(hwenc_session *session, FILE *sink) {
     hwenc_packet *packet = NULL;
     hwenc_error *error = NULL;
-    while (check(hwenc_session_receive(session, &packet, &error), error) == HWENC_OK) {
+    while (check(hwenc_session_receive(session, &packet, &error), &error) == HWENC_OK) {
         fwrite(hwenc_packet_data(packet), 1, hwenc_packet_size(packet), sink);
         hwenc_packet_free(packet);
     }
@@ -46,22 +46,22 @@ int main(int argc, char **argv) {
     hwenc_decision *decision = NULL;
     hwenc_session *session = NULL;
     hwenc_error *error = NULL;
-    check(hwenc_request_new("h264", WIDTH, HEIGHT, &want, &error), error);
-    check(hwenc_request_set_fps(want, 25, 1, &error), error);
-    check(hwenc_request_set_input(want, "bgra", &error), error);
-    check(hwenc_request_set_fallback(want, "software", &error), error);
-    check(hwenc_choose(want, NULL, &decision, &error), error);
-    check(hwenc_decision_open(decision, &session, &error), error);
+    check(hwenc_request_new("h264", WIDTH, HEIGHT, &want, &error), &error);
+    check(hwenc_request_set_fps(want, 25, 1, &error), &error);
+    check(hwenc_request_set_input(want, "bgra", &error), &error);
+    check(hwenc_request_set_fallback(want, "software", &error), &error);
+    check(hwenc_choose(want, NULL, &decision, &error), &error);
+    check(hwenc_decision_open(decision, &session, &error), &error);
 
     hwenc_picture picture = HWENC_PICTURE_INIT; /* without a release callback it is lent for the call */
     picture.width = WIDTH, picture.height = HEIGHT;
     picture.planes[0] = pixels, picture.strides[0] = WIDTH * 4;
     for (int n = 0; n < FRAMES; n++) {
         draw(pixels, n);
-        check(hwenc_session_send(session, &picture, &error), error);
+        check(hwenc_session_send(session, &picture, &error), &error);
         write_packets(session, sink);
     }
-    check(hwenc_session_finish(session, &error), error);
+    check(hwenc_session_finish(session, &error), &error);
     write_packets(session, sink);
     printf("%d pictures by %s\n", FRAMES, hwenc_session_encoder(session));
 

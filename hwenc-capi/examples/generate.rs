@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use std::{env, fs};
 
 const HEADER: &str = "../include/hwenc.h";
+/// As in cbindgen.toml.
+const WIDTH: usize = 100;
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -30,25 +32,40 @@ fn header(root: &Path) -> Result<String, Box<dyn Error>> {
         .with_config(config)
         .generate()?
         .write(&mut bytes);
-    Ok(on_one_line(&String::from_utf8(bytes)?))
+    Ok(wrapped(&String::from_utf8(bytes)?))
 }
 
-/// Comments of one line take one line.
-fn on_one_line(header: &str) -> String {
-    let lines: Vec<&str> = header.lines().collect();
+/// Comments as wide as the rest; those that fit take one line.
+fn wrapped(header: &str) -> String {
     let mut out = String::new();
-    let mut at = 0;
-    while at < lines.len() {
-        let short = match lines[at..] {
-            [open, text, close, ..] if open.trim() == "/**" && close.trim() == "*/" => {
-                let indent = &open[..open.len() - 3];
-                text.trim().strip_prefix("* ").map(|text| format!("{indent}/** {text} */"))
-            }
-            _ => None,
+    let mut lines = header.lines();
+    while let Some(line) = lines.next() {
+        let Some(indent) = line.strip_suffix("/**") else {
+            out.push_str(line);
+            out.push('\n');
+            continue;
         };
-        at += if short.is_some() { 3 } else { 1 };
-        out.push_str(short.as_deref().unwrap_or(lines[at - 1]));
-        out.push('\n');
+        let texts = lines.by_ref().map(str::trim).take_while(|line| *line != "*/");
+        let texts: Vec<&str> = texts.map(|line| line.trim_start_matches('*').trim()).collect();
+        comment(&mut out, indent, &texts.join(" "));
     }
     out
+}
+
+fn comment(out: &mut String, indent: &str, text: &str) {
+    if indent.len() + text.len() + "/**  */".len() <= WIDTH {
+        out.push_str(&format!("{indent}/** {text} */\n"));
+        return;
+    }
+    out.push_str(&format!("{indent}/**"));
+    let mut column = WIDTH;
+    for word in text.split(' ') {
+        if column + 1 + word.len() > WIDTH {
+            out.push_str(&format!("\n{indent} *"));
+            column = indent.len() + 2;
+        }
+        out.push_str(&format!(" {word}"));
+        column += 1 + word.len();
+    }
+    out.push_str(&format!("\n{indent} */\n"));
 }

@@ -13,26 +13,46 @@
 
 mod arguments;
 mod boundary;
-mod cancel;
-mod candidate;
-mod decision;
-mod error;
 mod failure;
-mod handle;
-mod helper;
-mod job_settings;
-mod log;
-mod packet;
-mod picture;
-mod probe;
-mod report;
-mod request;
-mod session;
-mod settings;
-mod status;
-mod text;
-mod transcode;
+
+// In this order the header has them; the empty lines keep them from being sorted.
 mod version;
+
+mod helper;
+
+mod status;
+
+mod error;
+
+mod candidate;
+
+mod request;
+
+mod settings;
+
+mod probe;
+
+mod report;
+
+mod decision;
+
+mod session;
+
+mod picture;
+
+mod packet;
+
+mod transcode;
+
+mod job_settings;
+
+mod cancel;
+
+mod log;
+
+mod text;
+
+mod handle;
 
 pub use boundary::hwenc_panic;
 pub use cancel::*;
