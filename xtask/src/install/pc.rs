@@ -64,7 +64,10 @@ fn ffmpeg(sh: &Shell) -> Result<String> {
 /// What Rust's own library needs of the system, in rustc's words.
 fn system(sh: &Shell) -> Result<String> {
     let flags = ["--crate-type=staticlib", "--crate-name=empty", "--print=native-static-libs"];
-    let words = cmd!(sh, "rustc {flags...} -o /dev/null -").quiet().stdin("").read_stderr()?;
+    // Into a place of its own: rustc renames what it made, and for root that would put a file where /dev/null was.
+    let place = sh.create_temp_dir()?;
+    let out = place.path().join("libempty.a");
+    let words = cmd!(sh, "rustc {flags...} -o {out} -").quiet().stdin("").read_stderr()?;
     let line = words.lines().find_map(|line| line.split_once("native-static-libs:"));
     Ok(line.context("rustc does not name the system's libraries")?.1.trim().to_owned())
 }
