@@ -3,6 +3,7 @@
 //! A session is one lock. It is taken without the GIL, and given back before the GIL is asked for again: threads that use one
 //! session wait for each other, and never for each other's Python.
 
+use std::process;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use hwenc::{Code, Error, Output, Settings};
@@ -19,8 +20,8 @@ use crate::values::{dict, fraction};
 
 /// An open encoder: pictures in, packets out.
 ///
-/// ``with`` closes it. It may be used from any thread; calls from several wait for each other, with the GIL released. What was not
-/// received when it is closed is thrown away: ``drain`` gets it out.
+/// ``with`` closes it. It may be used from any thread; calls from several wait for each other, with the GIL released. A child that was
+/// forked cannot use it, and leaves it alone. What was not received when it is closed is thrown away: ``drain`` gets it out.
 ///
 /// A picture is a NumPy array or any other object with the buffer protocol, a tensor of DLPack on the CPU, a tuple of planes, or
 /// an ``av.VideoFrame``. It is read where it lies, once, and only during the call.
@@ -28,6 +29,8 @@ use crate::values::{dict, fraction};
 pub(crate) struct Session {
     /// ``None`` once it is closed.
     open: Mutex<Option<hwenc::Session>>,
+    /// The process that opened it. In a child of a fork its encoder has no threads, and its locks may be held by nobody.
+    process: u32,
     /// What can be asked for while a call is in the encoder, and after the end. Held for moments only.
     seen: Mutex<Seen>,
     decision: hwenc::Decision,
@@ -66,6 +69,7 @@ impl Session {
             applied: session.applied().clone(),
             expected,
             open: Mutex::new(None),
+            process: process::id(),
         };
         made.look(&session, false);
         *lock(&made.open) = Some(session);
@@ -79,6 +83,9 @@ impl Session {
         call: impl FnOnce(&mut hwenc::Session) -> hwenc::Result<(T, bool)> + Send,
     ) -> PyResult<T> {
         native::quick(py, || {
+            if self.is_elsewhere() {
+                return Err(forked());
+            }
             let mut open = lock(&self.open);
             let open = open.as_mut().filter(|_| !lock(&self.seen).closed);
             let session = open.ok_or_else(closed)?;
@@ -326,7 +333,15 @@ impl Session {
 }
 
 impl Session {
+    /// This is a child of the process that it belongs to.
+    fn is_elsewhere(&self) -> bool {
+        process::id() != self.process
+    }
+
     fn end(&self) {
+        if self.is_elsewhere() {
+            return;
+        }
         // First, so that calls which wait already end at once.
         lock(&self.seen).closed = true;
         let mut open = lock(&self.open);
@@ -337,8 +352,14 @@ impl Session {
 impl Drop for Session {
     /// Closing can take long, and encoders have threads whose log may want the GIL.
     fn drop(&mut self) {
-        let Some(session) = lock(&self.open).take() else { return };
-        let mut session = Some(session);
+        let mut session = self.open.get_mut().unwrap_or_else(PoisonError::into_inner).take();
+        if self.is_elsewhere() {
+            // Closing would wait for threads that are not there.
+            return std::mem::forget(session);
+        }
+        if session.is_none() {
+            return;
+        }
         Python::try_attach(|py| py.detach(|| drop(session.take())));
         drop(session); // the interpreter is gone
     }
@@ -470,6 +491,10 @@ fn next(session: &mut hwenc::Session) -> hwenc::Result<(Option<Packet>, bool)> {
 
 fn closed() -> Error {
     Error::new(Code::SessionClosed, "the session was closed")
+}
+
+fn forked() -> Error {
+    Error::new(Code::SessionClosed, "the session is that of the process that this one was forked from")
 }
 
 /// After a panic in the crate the session is as it is: its own checks hold.

@@ -326,6 +326,39 @@ print("done")
     assert not [word for word in ("Fatal", "Traceback", "Warning") if word in ran.stderr], ran.stderr
 
 
+FORKS = """
+import gc, os, sys, hwenc
+picture = bytes(640 * 360 * 3 // 2)
+out = hwenc.open(codec="h264", width=640, height=360, encoder="libx264", threads=4)
+packets = [packet for _ in range(20) for packet in out.encode(picture)]
+child = os.fork()
+if child == 0:
+    try:
+        out.send(picture)
+    except hwenc.Error as error:
+        assert error.code == "session.closed", error
+        out.close()
+        with hwenc.open(codec="h264", width=640, height=360, encoder="libx264") as own:
+            own.send(picture)
+            assert len(list(own.drain())) == 1
+        if sys.argv[1] == "drop":
+            del out
+            gc.collect()
+        sys.exit(7)
+    sys.exit(1)
+assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 7
+packets += [*out.encode(picture), *out.drain()]
+assert len(packets) == 21
+"""
+
+
+@pytest.mark.parametrize("end", ["drop", "exit"])
+def test_a_child_leaves_the_session_of_its_parent_alone(end: str) -> None:
+    command = [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORKS, end]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    assert ran.returncode == 0, ran.stderr
+
+
 def test_sessions_come_and_go() -> None:
     """What a hundred of them leave behind is nothing."""
     from pathlib import Path
