@@ -10,6 +10,7 @@
 //! | `report`, `doctor` | what works on a machine, and why the rest does not |
 //! | `transcode` | file in, file out |
 //! | `log` | lines of the native log, for `logging` |
+//! | `life` | the end of the interpreter, and forks |
 //! | `helper`, `command` | the programs `python -m hwenc._helper` and `python -m hwenc` |
 //! | `session` | pictures in, packets out |
 //! | `frame` | what a program has pictures in, as a picture over the same memory |
@@ -26,6 +27,7 @@ mod error;
 mod frame;
 mod helper;
 mod layout;
+mod life;
 mod log;
 mod memory;
 mod native;
@@ -50,7 +52,9 @@ mod _native {
     #[pymodule_export]
     use crate::helper::{serve, set_helper};
     #[pymodule_export]
-    use crate::log::{capture_ffmpeg_log, end_log, forked, start_log};
+    use crate::life::{end, forked, start};
+    #[pymodule_export]
+    use crate::log::capture_ffmpeg_log;
     #[pymodule_export]
     use crate::packet::Packet;
     #[pymodule_export]

@@ -307,28 +307,20 @@ fn now() -> u64 {
     FRESH + FIRST.get_or_init(Instant::now).elapsed().as_millis() as u64
 }
 
-/// Listens from now on, and until the interpreter ends. Called once, by `hwenc/__init__.py`.
-#[pyfunction]
-pub(crate) fn start_log(py: Python<'_>) -> PyResult<()> {
+/// Listens from now on, and until [`end`].
+pub(crate) fn start(py: Python<'_>) -> PyResult<()> {
     // This library's own `tracing` has no other subscriber.
     let _ = tracing::subscriber::set_global_default(Bridge);
-    let module = py.import("hwenc._native")?;
-    py.import("atexit")?.call_method1("register", (module.getattr("end_log")?,))?;
-    let fork = [("after_in_child", module.getattr("forked")?)];
-    let kwargs = pyo3::types::IntoPyDict::into_py_dict(fork, py)?;
-    py.import("os")?.call_method("register_at_fork", (), Some(&kwargs))?;
     refresh(py)
 }
 
 /// The last lines, before the interpreter ends.
-#[pyfunction]
-pub(crate) fn end_log(py: Python<'_>) -> PyResult<()> {
+pub(crate) fn end(py: Python<'_>) -> PyResult<()> {
     ENDED.store(true, Ordering::Relaxed);
     flush(py)
 }
 
 /// In the child of a fork, whose only thread is this one.
-#[pyfunction]
 pub(crate) fn forked() {
     QUEUE.fetch_add(1, Ordering::Relaxed);
     WAITING.store(0, Ordering::Relaxed);

@@ -2,6 +2,7 @@
 //! for signals.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -381,6 +382,36 @@ impl Drop for Ending {
     }
 }
 
+/// The switches of the jobs that run, by number, each with the process that it is of.
+static RUNNING: Mutex<Vec<(u64, u32, hwenc::Cancel)>> = Mutex::new(Vec::new());
+
+/// Keeps a job's switch there while it runs.
+struct Running(u64);
+
+impl Running {
+    fn begin(cancel: &hwenc::Cancel) -> Self {
+        static NUMBER: AtomicU64 = AtomicU64::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let mut running = RUNNING.lock().unwrap_or_else(PoisonError::into_inner);
+        running.push((number, std::process::id(), cancel.clone()));
+        Running(number)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        RUNNING.lock().unwrap_or_else(PoisonError::into_inner).retain(|(number, ..)| *number != self.0);
+    }
+}
+
+/// The process is about to end: unfinished files of its jobs go. Those of a parent stay; its lock may be held by a thread that this
+/// process does not have.
+pub(crate) fn abandon_all() {
+    let Ok(running) = RUNNING.try_lock() else { return };
+    let ours = running.iter().filter(|(_, process, _)| *process == std::process::id());
+    ours.for_each(|(.., cancel)| cancel.abandon());
+}
+
 fn run(
     py: Python<'_>,
     job: Transcode,
@@ -392,8 +423,9 @@ fn run(
     let desk = Arc::new(Desk::default());
     let (theirs, switch) = (Ending(desk.clone()), cancel.clone());
     let (calls, ours) = (progress.is_some(), desk.clone());
+    let running = Running::begin(cancel);
     let work = move || {
-        let ending = theirs;
+        let (ending, _running) = (theirs, running);
         let result = job.run(&switch, |progress| {
             if calls {
                 ours.show(progress);
@@ -402,8 +434,12 @@ fn run(
         ending.0.lock().result = Some(result);
     };
     thread::Builder::new().name("hwenc".into()).spawn(work).map_err(native::no_thread)?;
+    let process = std::process::id();
     let outcome = watch(py, &desk, progress, main);
     if let Err(stopped) = outcome {
+        if std::process::id() != process {
+            return Err(stopped); // `progress` forked, and this is the child: the job and its file are the parent's
+        }
         cancel.cancel();
         desk.close();
         stop(py, &desk, cancel, main);

@@ -162,3 +162,39 @@ def test_a_job_that_hangs_is_left_alone(tmp_path: Path) -> None:
             out, _ = job.communicate(timeout=60)
     assert "interrupted" in out
     assert [path.name for path in tmp_path.iterdir()] == ["film.mkv"]
+
+
+END = """
+import sys, threading, time, hwenc
+job = {"encoder": "libx264", "preset": "placebo", "progress": lambda step: begun.set()}
+begun = threading.Event()
+threading.Thread(target=hwenc.transcode, args=sys.argv[1:3], kwargs=job, daemon=True).start()
+begun.wait()
+sys.exit(3)
+"""
+
+
+def test_a_job_of_a_thread_that_nobody_waits_for_ends_with_the_interpreter(film: Path, tmp_path: Path) -> None:
+    command = [sys.executable, "-c", END, str(film), str(tmp_path / "out.mp4")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 3, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_end_of_a_forked_child_leaves_the_jobs_of_its_parent_alone(film: Path, tmp_path: Path) -> None:
+    code = """
+import os, sys, warnings, hwenc
+warnings.simplefilter("ignore")
+children = []
+def show(step):
+    if not children:
+        children.append(os.fork())
+        if not children[0]:
+            sys.exit(0)  # by way of atexit
+        os.waitpid(children[0], 0)
+hwenc.transcode(sys.argv[1], sys.argv[2], encoder="libx264", preset="ultrafast", progress=show)
+"""
+    out = tmp_path / "out.mp4"
+    done = subprocess.run([sys.executable, "-c", code, str(film), str(out)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == [out]

@@ -82,7 +82,7 @@ def _start() -> None:
     import logging
 
     logging.getLogger("hwenc").addHandler(logging.NullHandler())
-    _native.start_log()
+    _native.start()
     # Of a program that has an interpreter in it, sys.executable may name the program itself.
     program = _sys.executable or ""
     if "python" in program.rpartition("/")[2] and not getattr(_sys, "frozen", False):
