@@ -311,8 +311,12 @@ class Packets:
     def __iter__(self) -> Iterator[Packet]: ...
     def __next__(self) -> Packet: ...
 
+# The buffer protocol, which CPython shows as a method from 3.12 on.
+class _Lent:
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+
 @final
-class Packet(Buffer):
+class Packet(_Lent):
     @property
     def pts(self) -> int | None: ...
     @property
