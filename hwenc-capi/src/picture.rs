@@ -123,6 +123,9 @@ impl Incoming {
         if seen.flags & !HWENC_PICTURE_IDR != 0 {
             return Err(Failure::argument("picture has flags that this version of hwenc does not know"));
         }
+        if seen.color_range > 2 {
+            return Err(hwenc::Error::invalid("the picture's range", seen.color_range, "0, 1 or 2").into());
+        }
         let mut planes: [(*const u8, usize, usize); 4] = [(std::ptr::null(), 0, 0); 4];
         let count = format.planes();
         for (at, plane) in planes.iter_mut().enumerate().take(count) {

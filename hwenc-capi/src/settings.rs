@@ -105,8 +105,12 @@ pub unsafe extern "C" fn hwenc_request_set_color(
     unsafe {
         boundary::done(error, || {
             let byte = |number: u32| arguments::narrow::<u32, u8>(number, "a number of colours", "0 to 255");
+            let range = match range {
+                0..=2 => range as u8,
+                _ => return Err(hwenc::Error::invalid("the range", range, "0, 1 or 2").into()),
+            };
             let color = Color {
-                range: Range(arguments::narrow::<u32, u8>(range.min(256), "the range", "0, 1 or 2")?),
+                range: Range(range),
                 primaries: Primaries(byte(primaries)?),
                 transfer: Transfer(byte(transfer)?),
                 matrix: Matrix(byte(matrix)?),

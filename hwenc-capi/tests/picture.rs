@@ -99,7 +99,7 @@ fn memory_comes_back_on_every_error() {
     let session = session();
     let planes = Planes::new();
     type Change = fn(&mut hwenc_picture);
-    let cases: [(&str, Change); 11] = [
+    let cases: [(&str, Change); 12] = [
         ("another size", |p| p.width = 32),
         ("no size", |p| p.height = 0),
         ("a row too short", |p| p.strides[1] = 3),
@@ -111,6 +111,7 @@ fn memory_comes_back_on_every_error() {
         ("a format on a device", |p| p.format = c"vaapi".as_ptr()),
         ("a format that is no UTF-8", |p| p.format = c"\xff".as_ptr()),
         ("unknown flags", |p| p.flags = 2),
+        ("a range that is none", |p| p.color_range = 3),
     ];
     // SAFETY: pointers to what lives.
     unsafe {
@@ -203,5 +204,54 @@ fn the_format_can_be_left_to_the_request_and_an_idr_asked_for() {
     keys.sort_unstable();
     assert_eq!(keys, [0, 3]);
     assert_eq!(stats(session).forced_idr, 1);
+    assert_eq!(hwenc_session_free(session), 0);
+}
+
+/// Whatever a caller writes there: it is passed on, converted or refused.
+#[test]
+fn colours_and_formats_of_any_number_do_no_harm() {
+    let bytes = vec![77u8; (WIDTH * HEIGHT * 8) as usize];
+    let session = session();
+    for format in [
+        c"bgra",
+        c"nv12",
+        c"yuv420p",
+        c"yuv444p",
+        c"p010le",
+        c"gray",
+        c"rgb24",
+        c"gbrp",
+        c"yuyv422",
+        c"rgba64le",
+    ] {
+        // All that H.273 assigns, and some that it does not.
+        for number in (0..24).chain(250..=255) {
+            let colors: [fn(&mut hwenc_picture, u8); 4] = [
+                |p, number| p.color_range = number,
+                |p, number| p.color_primaries = number,
+                |p, number| p.color_transfer = number,
+                |p, number| p.color_matrix = number,
+            ];
+            for set in colors {
+                let at = bytes.as_ptr();
+                let (planes, strides) = ([at, at, at, at], [WIDTH as usize * 8; 4]);
+                let mut picture =
+                    hwenc_picture { format: format.as_ptr(), planes, strides, sizes: [0; 4], ..bgra(&bytes) };
+                set(&mut picture, number);
+                let mut error = ptr::null_mut();
+                // SAFETY: pointers to what lives.
+                let status = unsafe { hwenc_session_send(session, &picture, &mut error) };
+                assert_eq!(status < 0, !error.is_null());
+                assert_ne!(status, self::number(HWENC_ERROR_INTERNAL));
+                assert_eq!(hwenc_error_free(error), 0);
+                // What comes out is of no interest, and must not heap up.
+                let mut packet = ptr::null_mut();
+                // SAFETY: as above.
+                unsafe { well(|error| hwenc_session_receive(session, &mut packet, error)) };
+                assert_eq!(hwenc_packet_free(packet), 0);
+            }
+        }
+    }
+    assert!(stats(session).frames_in > 900, "{:?}", stats(session));
     assert_eq!(hwenc_session_free(session), 0);
 }
