@@ -1,4 +1,4 @@
-//! `examples/c`: each is built by the line in its head, run, and what it makes is looked at.
+//! `examples/c`: each is built by the line in its head, run, and what it makes is looked at. The program of `docs/C.md` likewise.
 
 use std::fs;
 
@@ -22,6 +22,7 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
         }
     }
 
+    guide(tree)?;
     let sh = &tree.project.sh;
     let (film, stream) = (tree.file("example.mp4")?, tree.file("example.h264")?);
     let report: Value = serde_json::from_str(&run(tree, "encode_film", &[FILM, &film])?)?;
@@ -37,4 +38,21 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
 
 fn run(tree: &Tree<'_>, name: &str, arguments: &[&str]) -> Result<String> {
     tree.run(Machine::Here, &tree.work.join(name), arguments)
+}
+
+/// The program of the guide, built as the guide says. It allows no fallback, so that it fails where there is no GPU.
+fn guide(tree: &Tree<'_>) -> Result<()> {
+    let text = fs::read_to_string(tree.project.root().join("docs/C.md"))?;
+    let block = |kind: &str| {
+        let rest = text.split_once(&format!("\n```{kind}\n")).map(|(_, rest)| rest);
+        rest.and_then(|rest| rest.split_once("\n```")).map(|(block, _)| block.to_owned())
+    };
+    let (program, line) = block("c").zip(block("sh")).context("docs/C.md has no program")?;
+    let place = tree.work.join("guide");
+    fs::create_dir_all(&place)?;
+    fs::write(place.join("first.c"), program)?;
+    tree.build_by_line(&place, &line)?;
+    let said = tree.run(Machine::Device("intel-gen9"), &tree.work.join("first"), &[])?;
+    ensure!(said == "h264_vaapi\n", "{said}");
+    Ok(())
 }
