@@ -3,7 +3,7 @@
 use hwenc::PixelFormat;
 
 /// No picture has an array of more.
-pub(crate) const MOST_DIMENSIONS: usize = 4;
+const MOST_DIMENSIONS: usize = 4;
 
 /// The shape of an array: lengths, and bytes from one element to the next.
 #[derive(Clone, Copy)]
@@ -40,14 +40,20 @@ pub(crate) struct Laid {
 type Fit<T> = Result<T, Misfit>;
 
 impl Shape {
-    /// `None` with no or too many dimensions.
-    pub(crate) fn new(sample: usize, given: impl Iterator<Item = (usize, isize)>) -> Option<Self> {
-        let mut shape = Shape { sample, count: 0, dimensions: [(1, 0); MOST_DIMENSIONS] };
-        for dimension in given {
-            *shape.dimensions.get_mut(shape.count)? = dimension;
-            shape.count += 1;
+    /// Why not, where no picture can have it.
+    pub(crate) fn new(sample: usize, given: &[(usize, isize)]) -> Result<Self, String> {
+        if given.is_empty() || given.len() > MOST_DIMENSIONS {
+            let count = given.len();
+            return Err(format!("it has {count} dimensions, and pictures have 1 to {MOST_DIMENSIONS}"));
         }
-        (shape.count > 0).then_some(shape)
+        // Nothing below can overflow then. Arrays whose rows are one and the same can have any length.
+        let bytes = given.iter().fold(sample, |bytes, dimension| bytes.saturating_mul(dimension.0));
+        if bytes > isize::MAX as usize / 16 || given.iter().any(|d| d.0 > i32::MAX as usize * 16) {
+            return Err("it is larger than any memory".into());
+        }
+        let mut dimensions = [(1, 0); MOST_DIMENSIONS];
+        dimensions[..given.len()].copy_from_slice(given);
+        Ok(Shape { sample, count: given.len(), dimensions })
     }
 
     /// Bytes from the first sample to the end of the last; 0 where there is none, or something runs backwards.
@@ -153,7 +159,7 @@ pub(crate) fn plane(
         }
         _ => return Err(Misfit::Shape),
     };
-    Ok(Span { at: 0, stride, len: stride * rows })
+    Ok(Span { at: 0, stride, len: stride.saturating_mul(rows) })
 }
 
 /// The size of a picture whose first plane is this.
@@ -185,7 +191,7 @@ fn packed(format: PixelFormat, shape: &Shape, size: (u32, u32)) -> Fit<Laid> {
     };
     let stride = shape.stride(0, format.row_bytes(0, width))?;
     let mut planes = [Span::default(); 4];
-    planes[0] = Span { at: 0, stride, len: stride * shape.len(0) };
+    planes[0] = Span { at: 0, stride, len: stride.saturating_mul(shape.len(0)) };
     Ok(Laid { size: (width, length(shape.len(0))?), planes })
 }
 
@@ -198,8 +204,12 @@ fn stacked(format: PixelFormat, shape: &Shape) -> Fit<Laid> {
     }
     shape.dense(2, shape.sample)?;
     let stride = shape.stride(1, row)?;
-    let whole = shape.stride(0, stride * (shape.len(1) - 1) + row)?;
-    let planes = [0, 1, 2, 3].map(|plane| Span { at: plane * whole, stride, len: stride * shape.len(1) });
+    let whole = shape.stride(0, stride.saturating_mul(shape.len(1) - 1).saturating_add(row))?;
+    let planes = [0usize, 1, 2, 3].map(|plane| Span {
+        at: plane.saturating_mul(whole),
+        stride,
+        len: stride.saturating_mul(shape.len(1)),
+    });
     Ok(Laid { size, planes })
 }
 
@@ -226,7 +236,8 @@ fn below(format: PixelFormat, shape: &Shape) -> Fit<Laid> {
     let mut above = 0;
     for plane in 0..format.planes() {
         let rows = format.rows(plane, height);
-        laid.planes[plane] = Span { at: above * stride, stride, len: rows * stride };
+        laid.planes[plane] =
+            Span { at: stride.saturating_mul(above), stride, len: stride.saturating_mul(rows) };
         above += rows;
     }
     Ok(laid)

@@ -13,7 +13,7 @@ use pyo3::prelude::*;
 
 use crate::dlpack::Tensor;
 use crate::error::raise;
-use crate::layout::{MOST_DIMENSIONS, Shape};
+use crate::layout::Shape;
 
 /// Memory that is held as long as this.
 pub(crate) struct Memory {
@@ -40,8 +40,7 @@ impl Memory {
         let buffer = Buffer::of(object)?;
         let (start, dimensions) = (buffer.0.buf.cast_const().cast(), buffer.dimensions());
         let sample = sample(buffer.format(), buffer.0.itemsize)?;
-        let count = dimensions.len();
-        let shape = Shape::new(sample, dimensions.into_iter()).ok_or_else(|| too_many(count))?;
+        let shape = Shape::new(sample, &dimensions).map_err(|why| wrong(&why))?;
         let extent = shape.extent();
         Ok(Some(Memory { start, extent, shape, _lent: Lent::Buffer(buffer) }))
     }
@@ -49,8 +48,7 @@ impl Memory {
     /// The memory of a tensor on the CPU.
     pub(crate) fn of_tensor(tensor: Tensor) -> PyResult<Self> {
         let (start, sample, dimensions) = (tensor.start(), tensor.sample()?, tensor.dimensions());
-        let count = dimensions.len();
-        let shape = Shape::new(sample, dimensions.into_iter()).ok_or_else(|| too_many(count))?;
+        let shape = Shape::new(sample, &dimensions).map_err(|why| wrong(&why))?;
         let extent = shape.extent();
         if extent > 0 && start.is_null() {
             return Err(wrong("it has no memory"));
@@ -184,10 +182,6 @@ fn sample(format: &str, size: isize) -> PyResult<usize> {
 
 fn layout(message: impl Into<String>) -> Error {
     Error::new(Code::PictureLayout, message)
-}
-
-fn too_many(dimensions: usize) -> PyErr {
-    wrong(&format!("it has {dimensions} dimensions, and pictures have 1 to {MOST_DIMENSIONS}"))
 }
 
 /// The memory is no picture's.

@@ -55,7 +55,7 @@ def i420(planes: Planes) -> np.ndarray:
 
 def crop(picture: np.ndarray, right: int = 7, below: int = 3) -> np.ndarray:
     """The same picture as a part of a larger one."""
-    large = np.full((picture.shape[0] + below, picture.shape[1] + right, *picture.shape[2:]), 0xA5, picture.dtype)
+    large = np.full((picture.shape[0] + below, picture.shape[1] + right, *picture.shape[2:]), 77, picture.dtype)
     large[: picture.shape[0], : picture.shape[1]] = picture
     part = large[: picture.shape[0], : picture.shape[1]]
     assert not part.flags.c_contiguous

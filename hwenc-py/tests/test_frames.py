@@ -2,8 +2,9 @@
 
 import ctypes
 import json
+import random
 import tracemalloc
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -189,6 +190,60 @@ def test_what_is_no_picture_is_refused(what: str, lasting: hwenc.Session) -> Non
 def test_what_is_no_memory_is_a_type_error(frame: Any, lasting: hwenc.Session) -> None:
     with pytest.raises(TypeError, match="buffer protocol"):
         lasting.send(frame)
+
+
+def arrays(seed: int, count: int) -> Iterator[Any]:
+    """Arrays of all shapes, strides and types, most of which are no pictures."""
+    rnd = random.Random(seed)
+    lengths = [0, 1, 2, 3, 4, 5, W, H, W // 2, H // 2, H * 3 // 2, 3 * W, 3 * H, W * H * 3 // 2, 2**31, 2**40]
+    known = [(H, W, 3), (H, W, 4), (H * 3 // 2, W), (H, W), (3, H, W), (3 * H, W), (W * H * 3,), (H // 2, W // 2, 2)]
+    for _ in range(count):
+        shape = rnd.choice(known) if rnd.random() < 0.5 else tuple(rnd.choices(lengths, k=rnd.randrange(6)))
+        kind = rnd.choice(["u1", "u1", "u1", "<u2", "<u2", ">u2", "f4", "i1"])
+        try:
+            picture = np.lib.stride_tricks.as_strided(np.zeros(1, kind), shape, (0,) * len(shape))
+        except ValueError:
+            continue  # larger than NumPy's arrays can be
+        way = rnd.randrange(8)
+        if picture.size < 10**6 and way > 0:
+            picture = np.zeros(shape, kind)
+            if way == 1 and picture.ndim > 1 and len(picture) > 1 and picture.size:
+                picture = crop(picture)
+            elif way == 2:
+                picture = picture[tuple(slice(None, None, rnd.choice([1, 2, -1])) for _ in shape)]
+            elif way == 3:
+                picture = picture.T
+            elif way == 4:
+                picture = np.frombuffer(picture.tobytes(), np.uint8)
+        yield Tensor(picture, rnd.random() < 0.5) if way == 5 else picture
+
+
+def test_no_array_takes_a_session_down(lasting: hwenc.Session) -> None:
+    formats = [
+        "nv12",
+        "yuv420p",
+        "rgb24",
+        "argb",
+        "gray",
+        "p010",
+        "yuv420p10",
+        "yuv444p",
+        "rgb48le",
+        "yuyv422",
+        "gbrp",
+        "monob",
+        "pal8",
+    ]
+    rnd, taken = random.Random(1), 0
+    for frame in arrays(seed=2, count=3000):
+        parts = (frame,) * rnd.choice([0, 1, 2, 3, 3, 5])
+        try:
+            lasting.send(parts if rnd.random() < 0.2 else frame, format=rnd.choice([None, None, *formats]))
+            taken += 1
+        except (hwenc.Error, BufferError):
+            pass
+    assert taken > 50
+    lasting.send(RGB24)
 
 
 def test_another_size_is_named(lasting: hwenc.Session) -> None:
