@@ -1,6 +1,8 @@
 """Sessions, decisions and jobs in asyncio."""
 
 import asyncio
+import subprocess
+import sys
 import threading
 from collections.abc import Coroutine
 from pathlib import Path
@@ -256,3 +258,25 @@ def test_cancelling_a_job_leaves_no_file(film: Path, tmp_path: Path, shown: bool
         assert list(tmp_path.iterdir()) == []
 
     run(work())
+
+
+def test_a_loop_that_is_left_holds_nobody_up(film: Path, tmp_path: Path) -> None:
+    """The program ends in the middle of a job, without cancelling anything."""
+    code = """
+import asyncio, sys
+from hwenc import aio
+loop = asyncio.new_event_loop()
+job = aio.transcode(*sys.argv[1:3], encoder="libx264", preset="placebo", progress=lambda _: loop.stop())
+task = loop.create_task(job)
+loop.run_forever()
+"""
+    command = [sys.executable, "-W", "ignore", "-c", code, str(film), str(tmp_path / "out.mp4")]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_asyncio_is_imported_when_it_is_asked_for() -> None:
+    code = "import hwenc, sys; assert 'asyncio' not in sys.modules; hwenc.aio.open; assert 'asyncio' in sys.modules; hwenc.nothing"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stderr.rstrip().endswith("AttributeError: module 'hwenc' has no attribute 'nothing'")

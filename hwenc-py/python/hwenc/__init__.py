@@ -12,6 +12,7 @@
 """
 
 import sys as _sys
+from typing import TYPE_CHECKING
 
 from hwenc import _native
 from hwenc._errors import CancelledError, Error, NoEncoderError, SizeGateError, UsageError
@@ -93,3 +94,15 @@ def _start() -> None:
 
 _start()
 del _start
+
+if TYPE_CHECKING:
+    from hwenc import aio as aio
+else:
+
+    def __getattr__(name: str) -> object:
+        # asyncio takes longer to import than all the rest.
+        if name == "aio":
+            import importlib
+
+            return importlib.import_module("hwenc.aio")
+        raise AttributeError(f"module 'hwenc' has no attribute {name!r}")

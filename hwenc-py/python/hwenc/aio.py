@@ -45,7 +45,14 @@ async def _settle(future: Future[Any], thread: ThreadPoolExecutor) -> None:
     """Waits until the thread's last call is over, however it ends, and the thread with it."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
-    future.add_done_callback(lambda _: loop.call_soon_threadsafe(over.set))
+
+    def wake(_: Future[Any]) -> None:
+        try:
+            loop.call_soon_threadsafe(over.set)
+        except RuntimeError:  # it took longer than the loop lived
+            pass
+
+    future.add_done_callback(wake)
     try:
         await asyncio.wait_for(over.wait(), _GRACE)
     except TimeoutError:
@@ -106,7 +113,13 @@ async def transcode(
         # The job waits, so that an exception in the last call still finds no file.
         done: Future[None] = Future()
         loop.call_soon_threadsafe(call, step, done)
-        done.result()
+        while True:
+            try:
+                return done.result(timeout=0.5)
+            except TimeoutError:
+                if not done.done() and not loop.is_running():
+                    switch.cancel()  # the loop was left, and nobody will answer
+                    return None
 
     thread = _thread()
     shown = show if progress is not None else None
@@ -130,7 +143,7 @@ class Session:
         self._thread = thread
         self._queue = queue
         self._ready: deque[hwenc.Packet] = deque()
-        self._changed = asyncio.Condition()
+        self._waiting: list[asyncio.Future[None]] = []
         self._readers = 0
         self._ended = False  # everything has come out, or nothing more will
 
@@ -153,7 +166,7 @@ class Session:
         def step() -> list[hwenc.Packet]:
             return self._session.encode(frame, pts=pts, duration=duration, idr=idr, format=format, color=color)
 
-        await self._put(await self._call(step))
+        self._put(await self._call(step))
 
     async def receive(self) -> hwenc.Packet | None:
         """The next packet that is there; None: send another picture first, or everything has come out."""
@@ -164,7 +177,7 @@ class Session:
         if not self._ready:
             return None
         packet = self._ready.popleft()
-        await self._put([])
+        self._put([])
         return packet
 
     async def packets(self) -> AsyncIterator[hwenc.Packet]:
@@ -179,19 +192,19 @@ class Session:
                 if not self._ready:
                     return
                 packet = self._ready.popleft()
-                await self._put([])
+                self._put([])
                 yield packet
         finally:
             self._readers -= 1
 
     async def finish(self) -> None:
         """No more pictures will come; the rest comes out of ``packets`` and ``receive``."""
-        await self._put(await self._call(lambda: list(self._session.drain())), ended=True)
+        self._put(await self._call(lambda: list(self._session.drain())), ended=True)
 
     async def close(self) -> None:
         """Closes the encoder; what was not received is lost. Calling it again does nothing."""
         future = self._leave()
-        await self._put([], ended=True)
+        self._put([], ended=True)
         await _settle(future, self._thread)
 
     async def force_idr(self) -> None:
@@ -276,18 +289,23 @@ class Session:
 
     async def _wait(self, condition: Callable[[], bool]) -> None:
         """Waits for what another task does."""
-        try:
-            async with self._changed:
-                await self._changed.wait_for(condition)
-        except asyncio.CancelledError:
-            await self.close()
-            raise
+        while not condition():
+            change = asyncio.get_running_loop().create_future()
+            self._waiting.append(change)
+            try:
+                await change
+            except asyncio.CancelledError:
+                await self.close()
+                raise
 
-    async def _put(self, packets: list[hwenc.Packet], *, ended: bool = False) -> None:
-        async with self._changed:
-            self._ready.extend(packets)
-            self._ended |= ended
-            self._changed.notify_all()
+    def _put(self, packets: list[hwenc.Packet], *, ended: bool = False) -> None:
+        """Tells those who wait what has changed."""
+        self._ready.extend(packets)
+        self._ended |= ended
+        waiting, self._waiting = self._waiting, []
+        for change in waiting:
+            if not change.done():
+                change.set_result(None)
 
     def _leave(self) -> Future[None]:
         try:
