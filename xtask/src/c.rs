@@ -8,6 +8,8 @@ mod memory;
 mod programs;
 mod tree;
 
+use std::fs;
+
 use anyhow::{Context, Result};
 use xshell::cmd;
 
@@ -48,7 +50,9 @@ pub(crate) fn steps(project: &Project, tier: &mut Tier) -> Result<()> {
         programs::two_rust_libraries(&archive)
     })?;
     tier.step("examples in C", || examples::check(&shared))?;
-    tier.step("C and C++ programs under sanitizers and valgrind", || memory::check(&shared, &archive))
+    tier.step("C and C++ programs under sanitizers and valgrind", || memory::check(&shared, &archive))?;
+    // A gigabyte, of which a failure would have left everything to look at.
+    Ok(fs::remove_dir_all(project.target()?.join("c"))?)
 }
 
 /// The devices without a device, where `cargo test` has not built them already.

@@ -3,10 +3,10 @@
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::judge;
-use super::programs::FILM;
+use super::programs::{DEVICE, FILM};
 use super::tree::{Machine, Tree};
 
 pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
@@ -31,8 +31,9 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
     ensure!(said.starts_with("50 pictures by ") && judge::pictures(sh, &stream)? == 50, "{said}");
     let said = run(tree, "choose_encoder", &[])?;
     ensure!(said.contains("hevc_vaapi") && said.contains("libx265"), "{said}");
-    let answer: Value = serde_json::from_str(&run(tree, "health", &[])?)?;
-    ensure!(answer["h264"]["encoder"].is_string() && answer["ffmpeg"].is_string(), "{answer}");
+    let answer: Value = serde_json::from_str(&tree.run(DEVICE, &tree.work.join("health"), &[])?)?;
+    ensure!(answer["h264"] == json!({ "encoder": "h264_vaapi", "fallback": false }), "{answer}");
+    ensure!(answer["ffmpeg"].is_string() && answer["av1"]["fallback"] == true, "{answer}");
     Ok(())
 }
 
@@ -52,7 +53,7 @@ fn guide(tree: &Tree<'_>) -> Result<()> {
     fs::create_dir_all(&place)?;
     fs::write(place.join("first.c"), program)?;
     tree.build_by_line(&place, &line)?;
-    let said = tree.run(Machine::Device("intel-gen9"), &tree.work.join("first"), &[])?;
+    let said = tree.run(DEVICE, &tree.work.join("first"), &[])?;
     ensure!(said == "h264_vaapi\n", "{said}");
     Ok(())
 }

@@ -11,13 +11,11 @@ use xshell::cmd;
 
 use crate::valgrind;
 
-use super::programs::{C, CPP, FILM, source};
+use super::programs::{C, CPP, DEVICE, FILM, source};
 use super::tree::{Machine, Tree};
 
 const SANITIZERS: [&str; 3] =
     ["-fsanitize=address,undefined", "-fno-sanitize-recover=all", "-fno-omit-frame-pointer"];
-const DEVICE: Machine = Machine::Device("intel-gen9");
-
 pub(super) fn check(shared: &Tree<'_>, archive: &Tree<'_>) -> Result<()> {
     for (how, watch) in [("asan", sanitized as Watch), ("valgrind", under_valgrind)] {
         let flags: &[&str] = if how == "asan" { &SANITIZERS } else { &[] };

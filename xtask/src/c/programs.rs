@@ -19,7 +19,8 @@ pub(super) const CPP: &[&str] = &["c++", "-std=c++17"];
 /// The shipped film.
 pub(super) const FILM: &str = "examples/media/big_buck_bunny_720p.mp4";
 const FILM_PICTURES: u32 = 132;
-const DEVICE: Machine = Machine::Device("intel-gen9");
+/// A device that codes H.264 and HEVC, and no AV1.
+pub(super) const DEVICE: Machine = Machine::Device("intel-gen9");
 /// What the programs' generated pictures reach at least, and the film, which was coded before; in dB.
 const LIKE: f64 = 38.0;
 const FILM_LIKE: f64 = 34.0;
