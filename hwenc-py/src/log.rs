@@ -31,6 +31,8 @@ const LOGGERS: [(&str, &str); 6] = [
 ];
 /// Lines that wait at most; more are counted and left out.
 const MOST: usize = 10_000;
+/// How often lines are looked for that came while others were handed over.
+const ROUNDS: usize = 16;
 /// How old the levels may be that a call without waiting goes by, in milliseconds.
 const FRESH: u64 = 100;
 
@@ -197,7 +199,7 @@ fn push(event: &Event<'_>) {
         return;
     }
     queue.push_back(line);
-    WAITING.store(queue.len(), Ordering::Release);
+    WAITING.store(queue.len(), Ordering::SeqCst);
 }
 
 fn queue() -> &'static Mutex<VecDeque<Line>> {
@@ -209,21 +211,23 @@ fn queue() -> &'static Mutex<VecDeque<Line>> {
 /// # Errors
 /// What a handler raises that is no `Exception`, such as KeyboardInterrupt; the others are shown and forgotten.
 pub(crate) fn flush(py: Python<'_>) -> PyResult<()> {
-    // As nearly always. Whoever flushes already takes this thread's lines, too; a handler that calls hwenc ends here.
-    if WAITING.load(Ordering::Acquire) == 0 || FLUSHING.swap(true, Ordering::Acquire) {
-        return Ok(());
+    // Not for ever: a handler may call what logs.
+    for _ in 0..ROUNDS {
+        // As nearly always. Whoever flushes already looks again after this, and takes this thread's lines, too; a handler that calls
+        // hwenc ends here.
+        if WAITING.load(Ordering::SeqCst) == 0 || FLUSHING.swap(true, Ordering::SeqCst) {
+            break;
+        }
+        let done = lines().into_iter().try_for_each(|line| emit(py, line));
+        FLUSHING.store(false, Ordering::SeqCst);
+        done?;
     }
-    let mut done = Ok(());
-    while done.is_ok() && WAITING.load(Ordering::Acquire) > 0 {
-        done = lines().into_iter().try_for_each(|line| emit(py, line));
-    }
-    FLUSHING.store(false, Ordering::Release);
-    done
+    Ok(())
 }
 
 fn lines() -> VecDeque<Line> {
     let mut queue = queue().lock().unwrap_or_else(PoisonError::into_inner);
-    WAITING.store(0, Ordering::Release);
+    WAITING.store(0, Ordering::SeqCst);
     let mut lines = std::mem::take(&mut *queue);
     let dropped = DROPPED.swap(0, Ordering::Relaxed);
     if dropped > 0 {

@@ -110,6 +110,26 @@ def test_a_handler_may_call_hwenc_and_may_fail(monkeypatch: pytest.MonkeyPatch) 
     assert {str(error) for error in failed} == {"a handler's own"}
 
 
+def test_a_handler_that_makes_more_lines_comes_to_an_end() -> None:
+    seen: list[str] = []
+
+    class Handler(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            seen.append(record.getMessage())
+            encode(1)
+
+    logger, handler = logging.getLogger("hwenc.encode"), Handler()
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+    try:
+        encode(1)
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(logging.NOTSET)
+    assert len(seen) > 1
+    encode(1)  # takes the last of them out
+
+
 def test_a_handler_with_a_lock_does_not_stop_the_encoder(caplog: pytest.LogCaptureFixture) -> None:
     """Threads that encode, and one that holds the lock of the handler for a while."""
     hwenc.capture_ffmpeg_log()
@@ -134,6 +154,8 @@ def test_the_child_of_a_fork_logs_too() -> None:
 import logging, os, sys, threading, warnings, hwenc
 warnings.simplefilter("ignore")
 logging.basicConfig(level=20, format="%(process)d %(message)s")
+logging.getLogger("hwenc.ffmpeg").setLevel(40)
+hwenc.capture_ffmpeg_log()  # which otherwise writes between these lines
 def encode():
     with hwenc.open(codec="h264", width=320, height=240, encoder="libx264", preset="ultrafast") as session:
         pass
