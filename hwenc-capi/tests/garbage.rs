@@ -79,7 +79,7 @@ fn handed(world: &World, is: Is) -> Handed {
 /// Everything wrong that a parameter can be. What it points to must live as long as the test: it is leaked.
 fn bad(world: &World, is: Is) -> Vec<Bad> {
     use Must::*;
-    let keep = |memory: Box<Memory>| Box::leak(memory).address();
+    let keep = |memory: Box<Memory>| keep(memory).address();
     let small = |must| [0, 1, 7, 0x10, 0xff8].map(|word| Bad(word, must)).to_vec();
     // NULL and small numbers; an address between two values.
     let not_aligned = || {
@@ -153,8 +153,8 @@ fn bad(world: &World, is: Is) -> Vec<Bad> {
             all.push(Bad(with(0), InvalidArgument));
             all.push(Bad(with(1), InvalidArgument));
             all.push(Bad(with(c("") as usize), InvalidArgument));
-            let endless = vec![c("word") as usize; 2000].leak();
-            all.push(Bad(endless.as_ptr() as usize as u64, InvalidArgument));
+            let endless = common::keep(Box::new([c("word") as usize; 2000]));
+            all.push(Bad(word(endless.as_ptr().cast_mut()), InvalidArgument));
             all
         }
         Is::Reads(of) => sizes(of, true, InvalidArgument),

@@ -20,7 +20,7 @@ struct Lines(Mutex<Vec<(hwenc_log_level, String, String)>>);
 
 impl Lines {
     fn new() -> &'static Self {
-        Box::leak(Box::default())
+        common::keep(Box::default())
     }
 
     fn user(&'static self) -> *mut c_void {

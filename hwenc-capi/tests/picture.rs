@@ -17,7 +17,7 @@ unsafe extern "C" fn count(user: *mut c_void) {
 }
 
 fn counter() -> &'static AtomicU32 {
-    Box::leak(Box::default())
+    keep(Box::default())
 }
 
 fn released(counter: &AtomicU32) -> u32 {

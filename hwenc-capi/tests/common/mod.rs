@@ -3,7 +3,7 @@
 
 use std::ffi::{CStr, CString, c_char};
 use std::ptr;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 use hwenc_capi::*;
 
@@ -12,9 +12,17 @@ pub(crate) const fn number(status: hwenc_status_value) -> hwenc_status {
     status as hwenc_status
 }
 
+/// Keeps something as long as the program runs, where tools that look for leaks see it.
+pub(crate) fn keep<T: Send + 'static>(object: Box<T>) -> &'static T {
+    static KEPT: Mutex<Vec<usize>> = Mutex::new(Vec::new());
+    let kept: &'static T = Box::leak(object);
+    KEPT.lock().unwrap().push(ptr::from_ref(kept) as usize);
+    kept
+}
+
 /// A string that lives as long as the test.
 pub(crate) fn c(text: &str) -> *const c_char {
-    CString::new(text).unwrap().into_raw()
+    keep(Box::new(CString::new(text).unwrap())).as_ptr()
 }
 
 /// What C gave.
