@@ -10,6 +10,8 @@ use crate::{c, chroot, deny, headers, kernel, package, schema, setup, valgrind};
 
 /// The tests of `hwenc` that open encoders: they stand for the rest under valgrind.
 const SESSIONS: &str = "session";
+/// The test that hands every function of the C interface what it cannot take.
+const GARBAGE: &str = "garbage";
 /// What stands for all tests on another FFmpeg: one call of `cargo test` for each crate, whose targets share names.
 const SMOKE: [&str; 2] = [
     "-p hwenc --test session --test transcode --test vaapi --test trial --test isolation",
@@ -50,7 +52,8 @@ pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
     })?;
     tier.step("licences and sources of the dependencies", || deny::check(project))?;
     tier.step("packages for crates.io", || package::check(project))?;
-    tier.step("sessions under valgrind", || valgrind::check(project, SESSIONS))?;
+    tier.step("sessions under valgrind", || valgrind::check(project, "hwenc", SESSIONS))?;
+    tier.step("C functions with garbage under valgrind", || valgrind::check(project, "hwenc-capi", GARBAGE))?;
     let smoke = &chroot::DEBIAN_13;
     tier.step("smoke test on FFmpeg 7.1", || {
         let chroot = Chroot::of(project, smoke)?;

@@ -28,15 +28,14 @@ pub(crate) fn command(project: &Project) -> Result<Vec<String>> {
     Ok(words.chain([format!("--suppressions={suppressions}")]).collect())
 }
 
-/// Runs one test binary of the `hwenc` crate under valgrind.
-pub(crate) fn check(project: &Project, test: &str) -> Result<()> {
+/// Runs one test binary of a crate under valgrind.
+pub(crate) fn check(project: &Project, package: &str, test: &str) -> Result<()> {
     let runner = command(project)?;
     // As cargo's runner, so that the binary sees the directory and the variables of any other test. A JSON list
     // of strings is TOML too. One test at a time: valgrind has one core for all threads anyway.
     let config = format!("target.'cfg(unix)'.runner={}", serde_json::to_string(&runner)?);
-    cmd!(project.sh, "cargo test --locked --config {config} -p hwenc --test {test} -- --test-threads=1")
-        .run()
-        .with_context(|| {
-            format!("valgrind found errors; a fault of a library goes into {SUPPRESSIONS}, with why")
-        })
+    let words = ["-p", package, "--test", test, "--", "--test-threads=1"];
+    cmd!(project.sh, "cargo test --locked --config {config} {words...}").run().with_context(|| {
+        format!("valgrind found errors; a fault of a library goes into {SUPPRESSIONS}, with why")
+    })
 }
