@@ -174,6 +174,17 @@ pub(super) fn install_again(project: &Project, library: &Library) -> Result<()> 
     install::run(project, &install)?;
     ensure!(files(&prefix)?.is_empty(), "{:?} stayed", files(&prefix)?);
 
+    // As a package is made: what programs will see is not where the files are now.
+    install.uninstall = false;
+    (install.prefix, install.libdir, install.destdir) =
+        ("/usr".into(), "lib/triplet".into(), Some(prefix.clone()));
+    install::quietly(project, &install, library)?;
+    let packaged: Vec<_> =
+        expected.iter().map(|name| format!("usr/{}", name.replace("lib/", "lib/triplet/"))).collect();
+    ensure!(files(&prefix)? == packaged, "there is {:?} instead of {packaged:?}", files(&prefix)?);
+    let pc = fs::read_to_string(prefix.join("usr/lib/triplet/pkgconfig/hwenc.pc"))?;
+    ensure!(pc.starts_with("prefix=/usr\nlibdir=${prefix}/lib/triplet\n"), "{pc}");
+
     let nowhere = Install::below(Path::new("/proc/hwenc"), None);
     let refused = install::run(project, &nowhere).err().context("/proc could be written")?;
     ensure!(refused.to_string().contains("--prefix"), "{refused:#}");
