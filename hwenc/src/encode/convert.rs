@@ -220,7 +220,7 @@ fn write(
             let (bytes, stride) = planes(input)?[0];
             rgb.run(bytes, stride, out)?;
         }
-        Plan::Gray(levels) => gray(planes(input)?[0], *levels, out)?,
+        Plan::Gray(levels) => gray(planes(input)?[0], levels, out)?,
         Plan::Scale(scaler) => match input {
             Input::Frame(frame) => scaler.run(frame, out)?,
             Input::FrameMut(frame) => scaler.run(frame, out)?,

@@ -30,9 +30,9 @@ impl DeepRgb {
 
     pub(super) fn run(&mut self, bytes: &[u8], stride: usize, out: &mut Frame) -> Result<()> {
         let (width, height) = (out.width() as usize, out.height());
-        let row = width * 3;
+        let row = width * self.order.pixel;
         let at_once = (STRIP / row).max(2) as u32 & !1; // chroma goes by two rows
-        let mut rows = bytes.chunks(stride).map(|bytes| &bytes[..width * self.order.pixel]);
+        let mut rows = bytes.chunks(stride).map(|bytes| &bytes[..row]);
         let mut first = 0;
         while first < height {
             let count = at_once.min(height - first);
@@ -51,7 +51,9 @@ impl DeepRgb {
         let (to, width) = (out.format(), out.width());
         let strides = [0, 1, 2].map(|plane| out.stride(plane) as u32 / 2);
         let skip = |plane: usize| strides[plane] as usize * to.rows(plane, first);
-        let (strip, stride, range, matrix) = (&self.strip[..], width * 3, self.range, self.matrix);
+        let (strip, stride, range, matrix) =
+            (&self.strip[..], width * self.order.pixel as u32, self.range, self.matrix);
+        let three = self.order.pixel == 3;
         if to == PixelFormat::P010 {
             let [y, uv] = out.planes_mut_16()?;
             let mut image = YuvBiPlanarImageMut {
@@ -62,7 +64,8 @@ impl DeepRgb {
                 width,
                 height: count,
             };
-            return yuv::rgb10_to_p010(&mut image, strip, stride, range, matrix).map_err(failed);
+            let convert = if three { yuv::rgb10_to_p010 } else { yuv::rgba10_to_p010 };
+            return convert(&mut image, strip, stride, range, matrix).map_err(failed);
         }
         let [y, u, v] = out.planes_mut_16()?;
         let mut image = YuvPlanarImageMut {
@@ -75,39 +78,31 @@ impl DeepRgb {
             width,
             height: count,
         };
-        let convert = if to == PixelFormat::I410 { yuv::rgb10_to_i410 } else { yuv::rgb10_to_i010 };
+        let convert = match (to == PixelFormat::I410, three) {
+            (true, true) => yuv::rgb10_to_i410,
+            (true, false) => yuv::rgba10_to_i410,
+            (false, true) => yuv::rgb10_to_i010,
+            (false, false) => yuv::rgba10_to_i010,
+        };
         convert(&mut image, strip, stride, range, matrix).map_err(failed)
     }
 }
 
-/// 8 bits of any order as red, green and blue of 10 bits: 0 stays 0, and 255 becomes 1023.
+/// 8 bits of any order as red, green and blue of 10 bits: 0 stays 0, and 255 becomes 1023. Where a pixel has a fourth byte it
+/// keeps a fourth value: half as quick without.
 fn widen(order: Order, from: &[u8], to: &mut [u16]) {
     let ten = |value: u8| u16::from(value) << 2 | u16::from(value) >> 6;
-    if (order.pixel, order.blue_first) == (3, false) {
-        to.iter_mut().zip(from).for_each(|(to, from)| *to = ten(*from));
-        return;
+    if (order.before, order.blue_first) == (0, false) {
+        return to.iter_mut().zip(from).for_each(|(to, from)| *to = ten(*from));
     }
-    let to = to.as_chunks_mut::<3>().0.iter_mut();
-    match (order.pixel, order.before, order.blue_first) {
-        (3, ..) => {
-            let from = from.as_chunks::<3>().0;
-            to.zip(from).for_each(|(to, [b, g, r])| *to = [ten(*r), ten(*g), ten(*b)]);
-        }
-        (_, 0, false) => {
-            let from = from.as_chunks::<4>().0;
-            to.zip(from).for_each(|(to, [r, g, b, _])| *to = [ten(*r), ten(*g), ten(*b)]);
-        }
-        (_, 0, true) => {
-            let from = from.as_chunks::<4>().0;
-            to.zip(from).for_each(|(to, [b, g, r, _])| *to = [ten(*r), ten(*g), ten(*b)]);
-        }
-        (_, _, false) => {
-            let from = from.as_chunks::<4>().0;
-            to.zip(from).for_each(|(to, [_, r, g, b])| *to = [ten(*r), ten(*g), ten(*b)]);
-        }
-        (_, _, true) => {
-            let from = from.as_chunks::<4>().0;
-            to.zip(from).for_each(|(to, [_, b, g, r])| *to = [ten(*r), ten(*g), ten(*b)]);
-        }
+    if order.pixel == 3 {
+        let pixels = to.as_chunks_mut::<3>().0.iter_mut().zip(from.as_chunks::<3>().0);
+        return pixels.for_each(|(to, [b, g, r])| *to = [ten(*r), ten(*g), ten(*b)]);
+    }
+    let pixels = to.as_chunks_mut::<4>().0.iter_mut().zip(from.as_chunks::<4>().0);
+    match (order.before, order.blue_first) {
+        (0, _) => pixels.for_each(|(to, [b, g, r, x])| *to = [*r, *g, *b, *x].map(ten)),
+        (_, false) => pixels.for_each(|(to, [x, r, g, b])| *to = [*r, *g, *b, *x].map(ten)),
+        (_, true) => pixels.for_each(|(to, [x, b, g, r])| *to = [*r, *g, *b, *x].map(ten)),
     }
 }
