@@ -7,12 +7,12 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hwenc::{Codec, Transcode};
+use hwenc::{Code, Codec, Error, Transcode};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
 use crate::decision::Decision;
-use crate::error::OrRaise as _;
+use crate::error::{OrRaise as _, raise};
 use crate::request::{json, name, rate_control};
 use crate::values::{dict, fallback, loads, number, options, word, wrong_type};
 use crate::{log, native};
@@ -435,22 +435,31 @@ fn run(
     };
     thread::Builder::new().name("hwenc".into()).spawn(work).map_err(native::no_thread)?;
     let process = std::process::id();
-    let outcome = watch(py, &desk, progress, main);
+    let mut told = None;
+    let outcome = watch(py, &desk, progress, main, cancel, &mut told);
     if let Err(stopped) = outcome {
         if std::process::id() != process {
             return Err(stopped); // `progress` forked, and this is the child: the job and its file are the parent's
         }
         cancel.cancel();
         desk.close();
-        stop(py, &desk, cancel, main);
+        stop(py, &desk, cancel, main, told.unwrap_or_else(Instant::now) + GRACE);
         return Err(stopped);
     }
     let result = desk.lock().result.take();
     result.ok_or_else(native::panicked)?.or_raise()
 }
 
-/// Until the job ends, or something is raised here.
-fn watch(py: Python<'_>, desk: &Desk, progress: Option<&Bound<'_, PyAny>>, main: bool) -> PyResult<()> {
+/// Until the job ends, or something is raised here. `told` is when it was first seen that the job was to stop; one that does not is
+/// not waited for without end.
+fn watch(
+    py: Python<'_>,
+    desk: &Desk,
+    progress: Option<&Bound<'_, PyAny>>,
+    main: bool,
+    cancel: &hwenc::Cancel,
+    told: &mut Option<Instant>,
+) -> PyResult<()> {
     loop {
         let (shown, ended) = py.detach(|| desk.wait());
         log::refresh_now_and_then(py)?;
@@ -465,13 +474,18 @@ fn watch(py: Python<'_>, desk: &Desk, progress: Option<&Bound<'_, PyAny>>, main:
         if main {
             py.check_signals()?;
         }
+        if cancel.is_cancelled() && told.get_or_insert_with(Instant::now).elapsed() >= GRACE {
+            return Err(raise(Error::new(
+                Code::Cancelled,
+                "cancelled; the job does not end, and is left alone",
+            )));
+        }
     }
 }
 
 /// Waits for a job that was told to stop. One that does not react, because an encoder or a read hangs, loses its unfinished file and
 /// is left alone; so is one whose caller presses Ctrl-C again.
-fn stop(py: Python<'_>, desk: &Desk, cancel: &hwenc::Cancel, main: bool) {
-    let until = Instant::now() + GRACE;
+fn stop(py: Python<'_>, desk: &Desk, cancel: &hwenc::Cancel, main: bool, until: Instant) {
     loop {
         let (_, ended) = py.detach(|| desk.wait());
         if ended {

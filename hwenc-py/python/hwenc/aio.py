@@ -34,7 +34,8 @@ __all__ = ["Session", "choose", "open", "probe", "transcode"]
 _T = TypeVar("_T")
 
 # How long a cancelled call may take to come back. An encoder needs well below a second; one that hangs is not waited for.
-_GRACE = 5.0
+# A job that hangs is given up after 5 seconds, which must be less.
+_GRACE = 8.0
 
 
 def _thread() -> ThreadPoolExecutor:
