@@ -1,0 +1,6 @@
+"""The tests here find `child.py` beside them, as their children do."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))
