@@ -495,7 +495,11 @@ def test_ten_bits_end_on_a_surface_in_one_pass(on_gpu: Any, tmp_path: Path) -> N
     out = decoded("hevc", [stream.read_bytes()], (640, 360), depth=10)
     assert len(out) == 2
     for n, picture in enumerate(out):
+        with hwenc.open(codec="h264", width=640, height=360, bit_depth=10, encoder="libx264", qp=0) as session:
+            (other,) = decoded("h264", through(session, [colours(640, 360, n)]), (640, 360), depth=10)
         assert np.abs(picture[0] - 4 * luma(colours(640, 360, n))).mean() < 2
+        for ours, theirs in zip(picture, other, strict=True):
+            assert np.abs(ours.astype(int) - theirs).mean() < 2
 
 
 def test_every_way_ends_on_a_surface_in_one_pass(on_gpu: Any, tmp_path: Path) -> None:
