@@ -12,6 +12,7 @@ pub(crate) fn start(py: Python<'_>) -> PyResult<()> {
     py.import("atexit")?.call_method1("register", (module.getattr("end")?,))?;
     let fork = [("after_in_child", module.getattr("forked")?)].into_py_dict(py)?;
     py.import("os")?.call_method("register_at_fork", (), Some(&fork))?;
+    hwenc::log::quiet(); // encoders' statistics are nothing that an import should bring to standard error
     log::start(py)
 }
 

@@ -46,6 +46,18 @@ pub fn install() {
     unsafe { ff::av_log_set_callback(Some(callback)) };
 }
 
+/// Has FFmpeg write warnings and errors to standard error and no more, unless somebody in this process has chosen its level already
+/// (it is FFmpeg's own, `AV_LOG_INFO`, then). For bindings, whose users expect no statistics of encoders there; what [`install`]
+/// passes on stays whole.
+pub fn quiet() {
+    // SAFETY: reads and writes one number, which libav itself reads without a lock.
+    unsafe {
+        if ff::av_log_get_level() == ff::AV_LOG_INFO as c_int {
+            ff::av_log_set_level(ff::AV_LOG_WARNING as c_int);
+        }
+    }
+}
+
 /// Has errors written to standard error, too: of a process that is lost, that is all that is left of its words.
 pub(crate) fn echo_errors() {
     ECHO.store(true, Ordering::Relaxed);
