@@ -1,4 +1,5 @@
-//! `examples/c`: each is built by the line in its head, run, and what it makes is looked at. The program of `docs/C.md` likewise.
+//! `examples/c`: each is built by the line in its head, run, and what it makes is looked at. The programs of `docs/C.md` and the README
+//! likewise.
 
 use std::fs;
 
@@ -22,7 +23,8 @@ pub(super) fn check(tree: &Tree<'_>) -> Result<()> {
         }
     }
 
-    guide(tree)?;
+    page(tree, "docs/C.md", "first")?;
+    page(tree, "README.md", "choose")?;
     let sh = &tree.project.sh;
     let (film, stream) = (tree.file("example.mp4")?, tree.file("example.h264")?);
     let report: Value = serde_json::from_str(&run(tree, "encode_film", &[FILM, &film])?)?;
@@ -41,19 +43,20 @@ fn run(tree: &Tree<'_>, name: &str, arguments: &[&str]) -> Result<String> {
     tree.run(Machine::Here, &tree.work.join(name), arguments)
 }
 
-/// The program of the guide, built as the guide says. It allows no fallback, so that it fails where there is no GPU.
-fn guide(tree: &Tree<'_>) -> Result<()> {
-    let text = fs::read_to_string(tree.project.root().join("docs/C.md"))?;
-    let block = |kind: &str| {
-        let rest = text.split_once(&format!("\n```{kind}\n")).map(|(_, rest)| rest);
-        rest.and_then(|rest| rest.split_once("\n```")).map(|(block, _)| block.to_owned())
+/// The program of a page, which is `name`.c, built as the page says behind it, and run where there is a device.
+fn page(tree: &Tree<'_>, page: &str, name: &str) -> Result<()> {
+    let text = fs::read_to_string(tree.project.root().join(page))?;
+    let block = |text: &str, kind: &str| {
+        let (_, rest) = text.split_once(&format!("\n```{kind}\n"))?;
+        rest.split_once("\n```").map(|(block, rest)| (block.to_owned(), rest.to_owned()))
     };
-    let (program, line) = block("c").zip(block("sh")).context("docs/C.md has no program")?;
-    let place = tree.work.join("guide");
+    let (program, rest) = block(&text, "c").with_context(|| format!("{page} has no program"))?;
+    let (line, _) = block(&rest, "sh").with_context(|| format!("{page} does not say how it is built"))?;
+    let place = tree.work.join(format!("page-{name}"));
     fs::create_dir_all(&place)?;
-    fs::write(place.join("first.c"), program)?;
+    fs::write(place.join(name).with_extension("c"), program)?;
     tree.build_by_line(&place, &line)?;
-    let said = tree.run(DEVICE, &tree.work.join("first"), &[])?;
-    ensure!(said == "h264_vaapi\n", "{said}");
+    let said = tree.run(DEVICE, &tree.work.join(name), &[])?;
+    ensure!(said == "h264_vaapi\n", "{page}: {said}");
     Ok(())
 }
