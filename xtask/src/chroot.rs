@@ -7,13 +7,13 @@
 mod suite;
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
 use xshell::{Cmd, Shell, cmd};
 
-pub(crate) use suite::{DEBIAN_13, SUITES, Suite};
+pub(crate) use suite::{DEBIAN_12, DEBIAN_13, SID, SUITES, Suite};
 
 use crate::ffmpeg::Version;
 use crate::packages::{self, Stage};
@@ -21,7 +21,7 @@ use crate::project::Project;
 use crate::root::Root;
 use crate::say;
 
-const MIRROR: &str = "http://deb.debian.org/debian";
+pub(crate) const MIRROR: &str = "http://deb.debian.org/debian";
 const MAKE: &str = concat!(include_str!("chroot/mounts.sh"), include_str!("chroot/make.sh"));
 const ENTER: &str = concat!(include_str!("chroot/mounts.sh"), include_str!("chroot/enter.sh"));
 /// The second attempt is for a network that failed once, or for a tree that no longer takes new packages.
@@ -30,24 +30,50 @@ const ATTEMPTS: u32 = 2;
 /// A Debian tree that is ready to be entered.
 pub(crate) struct Chroot {
     suite: &'static Suite,
+    packages: Vec<&'static str>,
     root: Root,
     tree: PathBuf,
     target: PathBuf,
 }
 
 impl Chroot {
-    /// The tree of a suite, made or brought up to date first where that is needed.
+    /// The tree of a suite with all that the tests need, made or brought up to date first where that is needed.
     pub(crate) fn of(project: &Project, suite: &'static Suite) -> Result<Self> {
+        let packages = packages::of(Stage::Link..=Stage::Tests);
+        let mesa = packages::MESA.iter().filter(|_| suite.mesa);
+        let packages = packages.into_iter().chain(mesa).map(|package| package.name).collect();
+        Self::with(project, suite, suite.name, packages)
+    }
+
+    /// A tree of a suite under a name of its own, with the smallest system and these packages.
+    pub(crate) fn with(
+        project: &Project,
+        suite: &'static Suite,
+        name: &str,
+        packages: Vec<&'static str>,
+    ) -> Result<Self> {
         let cache = project.cache()?;
         let root = Root::get(&project.sh, "sudo -v   # then the same command again")?;
-        let tree = cache.join("roots").join(suite.name);
-        let chroot = Self { suite, root, tree, target: cache.join("target").join(suite.name) };
+        let tree = cache.join("roots").join(name);
+        let chroot = Self { suite, packages, root, tree, target: cache.join("target").join(name) };
         fs::create_dir_all(cache.join("roots"))?;
         // Two runs at once must not build the same tree.
         let lock = File::create(chroot.tree.with_extension("lock"))?;
         lock.lock().context("the lock of the tree cannot be taken")?;
         chroot.make(&project.sh)?;
         Ok(chroot)
+    }
+
+    /// What its commands find at `/build/target`.
+    pub(crate) fn target(&self) -> &Path {
+        &self.target
+    }
+
+    /// Runs a command in it, in the checkout; `NAME=VALUE` before it goes into its environment.
+    pub(crate) fn run(&self, project: &Project, words: &[&str]) -> Result<()> {
+        let status = Command::from(self.enter(project, words)?).status()?;
+        ensure!(status.success(), "{} in {}: {status}", words.join(" "), self.suite.title);
+        Ok(())
     }
 
     /// Runs cargo in it, on the checkout and without a network.
@@ -58,15 +84,11 @@ impl Chroot {
         cmd!(project.sh, "cargo fetch --quiet --locked").quiet().run()?;
         say::note(&format!("FFmpeg {version} in {title}: cargo {}", words.join(" ")));
         // Cargo has said what is wrong, and xshell would say the whole script that entered the tree.
-        let status = Command::from(self.enter(project, &[&["cargo"], words].concat())?).status()?;
-        ensure!(status.success(), "cargo {} in {title}: {status}", words.join(" "));
-        Ok(())
+        self.run(project, &[&["cargo"], words].concat())
     }
 
     fn make(&self, sh: &Shell) -> Result<()> {
-        let packages = packages::of(Stage::Link..=Stage::Tests);
-        let mesa = packages::MESA.iter().filter(|_| self.suite.mesa);
-        let packages: Vec<_> = packages.into_iter().chain(mesa).map(|package| package.name).collect();
+        let packages = &self.packages;
         let stamp = fs::read_to_string(self.tree.join("etc/hwenc-packages")).unwrap_or_default();
         if stamp.lines().eq(packages.iter().copied()) {
             return Ok(());

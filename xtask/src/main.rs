@@ -11,14 +11,17 @@ mod chroot;
 mod demo;
 mod deny;
 mod ffmpeg;
+mod freethreaded;
 mod headers;
 mod install;
+mod interpreters;
 mod kernel;
 mod matrix;
 mod os;
 mod package;
 mod packages;
 mod project;
+mod python;
 mod quality;
 mod root;
 mod say;
@@ -29,7 +32,10 @@ mod summary;
 mod test;
 mod tier;
 mod valgrind;
+mod venv;
+mod wheel;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
@@ -78,6 +84,17 @@ enum Task {
         #[arg(long)]
         no_setup: bool,
     },
+    /// Build the Python wheel that brings FFmpeg
+    Wheel {
+        /// Where to put it; by default `wheels` in the target directory
+        #[arg(long, value_name = "DIR")]
+        out: Option<PathBuf>,
+        /// Take it that the system packages are there; for systems without apt
+        #[arg(long)]
+        no_setup: bool,
+    },
+    /// Test the Python wheel: the steps of `test` that are about it
+    Python,
     /// Make the checked-in bindings from the system's headers
     Headers {
         /// Change nothing; fail where the checked-in bindings differ
@@ -122,6 +139,8 @@ fn run(task: Task) -> Result<()> {
         Task::Matrix { only, cargo } => matrix::run(&project, only.as_deref(), &cargo),
         Task::Soak => soak::run(&project),
         Task::Kernel { no_setup } => kernel::run(&project, no_setup),
+        Task::Wheel { out, no_setup } => wheel::run(&project, out.as_deref(), no_setup),
+        Task::Python => python::run(&project),
         Task::Headers { check } => headers::run(&project, check),
         Task::Abi { check } => abi::run(&project, check),
         Task::C => c::run(&project),

@@ -15,6 +15,8 @@ pub(crate) enum Stage {
     Host,
     /// Building the kernel of `softgpu run --kernel`, and the tests in it.
     Kernel,
+    /// Building the Python wheel with the FFmpeg in it, and testing it.
+    Wheel,
 }
 
 /// A Debian package and the reason it is on the list.
@@ -73,6 +75,17 @@ pub(crate) const PACKAGES: &[Package] = &[
     package("bc", Stage::Kernel, "computes the kernel's constants"),
     package("xz-utils", Stage::Kernel, "unpacks the kernel's source"),
     package("libdrm-dev", Stage::Kernel, "headers of the interfaces that the tests in the kernel call"),
+    package(
+        "python3-venv",
+        Stage::Wheel,
+        "virtual environments, for a machine whose only Python is the system's",
+    ),
+    package("nasm", Stage::Wheel, "FFmpeg's vector code"),
+    package("libsvtav1enc-dev", Stage::Wheel, "the AV1 encoder of the FFmpeg in the wheel"),
+    package("libdav1d-dev", Stage::Wheel, "the AV1 decoder of the FFmpeg in the wheel"),
+    package("libssl-dev", Stage::Wheel, "pip of the CPython without a global lock"),
+    package("libffi-dev", Stage::Wheel, "ctypes of that CPython"),
+    package("zlib1g-dev", Stage::Wheel, "PNG and compressed headers in the FFmpeg in the wheel"),
 ];
 
 /// What only the Debian trees get whose suite has it: the driver that a vendor's GPU really has, without the GPU.

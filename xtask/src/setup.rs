@@ -11,7 +11,7 @@ use crate::{apt, say};
 
 /// What all commands together need.
 pub(crate) fn everything(project: &Project) -> Result<()> {
-    install(project, Stage::Build..=Stage::Kernel)
+    install(project, Stage::Build..=Stage::Wheel)
 }
 
 /// Sees to it that the packages of some stages are installed.

@@ -5,7 +5,7 @@ use xshell::cmd;
 
 use crate::project::Project;
 use crate::tier::Tier;
-use crate::{deny, matrix, setup};
+use crate::{deny, matrix, python, setup};
 
 /// How many sessions the memory test opens and closes, and how many probes are made; the tests themselves take fewer when this
 /// is not set.
@@ -31,6 +31,7 @@ pub(crate) fn run(project: &Project) -> Result<()> {
         Ok(test.env(name, count).run()?)
     })?;
     matrix::steps(project, &mut tier, None, None)?;
+    python::more_steps(project, &mut tier)?;
     tier.finish();
     Ok(())
 }

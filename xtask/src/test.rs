@@ -6,7 +6,7 @@ use xshell::cmd;
 use crate::chroot::Chroot;
 use crate::project::Project;
 use crate::tier::Tier;
-use crate::{c, chroot, deny, headers, kernel, package, schema, setup, valgrind};
+use crate::{c, chroot, deny, headers, kernel, package, python, schema, setup, valgrind};
 
 /// The tests of `hwenc` that open encoders: they stand for the rest under valgrind.
 const SESSIONS: &str = "session";
@@ -62,6 +62,7 @@ pub(crate) fn run(project: &Project, no_setup: bool) -> Result<()> {
             chroot.cargo(project, &words)
         })
     })?;
+    python::steps(project, &mut tier)?;
     tier.finish();
     Ok(())
 }

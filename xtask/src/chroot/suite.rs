@@ -21,12 +21,14 @@ pub(crate) struct Suite {
 pub(crate) const DEBIAN_13: Suite =
     Suite { mesa: true, ..suite("trixie", "Debian 13", "7.1", Version { major: 7, minor: 1 }) };
 
+/// The suite that is oldest.
+pub(crate) const DEBIAN_12: Suite = suite("bookworm", "Debian 12", "5.1", Version { major: 5, minor: 1 });
+/// The suite that has what is newest.
+pub(crate) const SID: Suite =
+    Suite { rolls: true, ..suite("sid", "Debian sid", "9", Version { major: 9, minor: 0 }) };
+
 /// All of them, oldest first.
-pub(crate) static SUITES: [Suite; 3] = [
-    suite("bookworm", "Debian 12", "5.1", Version { major: 5, minor: 1 }),
-    DEBIAN_13,
-    Suite { rolls: true, ..suite("sid", "Debian sid", "9", Version { major: 9, minor: 0 }) },
-];
+pub(crate) static SUITES: [Suite; 3] = [DEBIAN_12, DEBIAN_13, SID];
 
 const fn suite(name: &'static str, title: &'static str, ffmpeg: &'static str, version: Version) -> Suite {
     Suite { name, title, ffmpeg, rolls: false, mesa: false, version }
