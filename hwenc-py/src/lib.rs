@@ -8,7 +8,7 @@
 //! | `values` | numbers, fractions, names and paths out of Python's objects |
 //! | `color`, `request`, `decision` | what is wanted, and which encoder does it |
 //! | `report`, `doctor` | what works on a machine, and why the rest does not |
-//! | `transcode` | file in, file out |
+//! | `transcode`, `outcome` | file in, file out, and what came of it |
 //! | `log` | lines of the native log, for `logging` |
 //! | `life` | the end of the interpreter, and forks |
 //! | `helper`, `command` | the programs `python -m hwenc._helper` and `python -m hwenc` |
@@ -31,6 +31,7 @@ mod life;
 mod log;
 mod memory;
 mod native;
+mod outcome;
 mod packet;
 mod report;
 mod request;
@@ -56,6 +57,8 @@ mod _native {
     #[pymodule_export]
     use crate::log::capture_ffmpeg_log;
     #[pymodule_export]
+    use crate::outcome::{StreamReport, TranscodeReport};
+    #[pymodule_export]
     use crate::packet::Packet;
     #[pymodule_export]
     use crate::report::{Report, ffmpeg_version, probe};
@@ -64,7 +67,7 @@ mod _native {
     #[pymodule_export]
     use crate::session::{Packets, Session, Stats, open};
     #[pymodule_export]
-    use crate::transcode::{Cancel, Progress, StreamReport, TranscodeReport, transcode};
+    use crate::transcode::{Cancel, Progress, transcode};
 
     /// Version of the package.
     #[pymodule_export]
