@@ -91,13 +91,20 @@ def report(what, best):
 
 
 class PythonLoop:
-    """The same loop in Python."""
+    """The same loop in Python: `send` and `receive`, or `encode`, which is both."""
 
-    def __init__(self, request):
+    def __init__(self, request, *, in_one=False):
         self._session = hwenc.open(request)
         self._pts = 0
+        self.code = self._in_one if in_one else self._in_two
 
-    def code(self, array, times):
+    def _in_one(self, array, times):
+        session, first = self._session, self._pts
+        for pts in range(first, first + times):
+            session.encode(array, pts=pts)
+        self._pts = first + times
+
+    def _in_two(self, array, times):
         session, first = self._session, self._pts
         for pts in range(first, first + times):
             session.send(array, pts=pts)
@@ -120,6 +127,7 @@ def surface(library, format_, size, *, reverse):
     request = hwenc.Request("h264", *size, fps=FPS, input=format_, encoder="h264_vaapi", latency="low", qp=30, gop=GOP)
     make = {
         "python": lambda: PythonLoop(request),
+        "python encode": lambda: PythonLoop(request, in_one=True),
         "rust": lambda: RustLoop(library, request),
         "control": lambda: RustLoop(library, request),
     }

@@ -52,7 +52,10 @@ fn main() -> Result<()> {
         command.arg(python::beside("libhwenc_benches.so")?);
         let measured = collect(python::lines(&mut command)?);
         println!("From an array onto a surface:");
-        print(&measured, &[("python", "rust"), ("control", "rust"), ("python", "pyav")]);
+        print(
+            &measured,
+            &[("python", "rust"), ("python encode", "rust"), ("control", "rust"), ("python", "pyav")],
+        );
     }
     if asked("encode") {
         let mut command = arguments.python.program("versus_pyav.py");

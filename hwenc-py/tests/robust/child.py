@@ -51,6 +51,7 @@ def in_child(*, before=None, seconds=60, ends=0, says="", under=(), env=None, ig
             quiet = {"HWENC_CACHE_DIR": str(cache), "OPENBLAS_NUM_THREADS": "1"}
             environment = {**os.environ, **quiet, **own}
             status, out, err = run(command, environment, seconds, ignore_sigint=ignore_sigint)
+            print(out)
             told = f"status {status}\n--- output\n{out}\n--- errors\n{err}"
             assert status == ends, told
             assert says in out, told
