@@ -15,7 +15,8 @@ def test_the_readme_runs(tmp_path: Path) -> None:
     command = [sys.executable, "-c", found[1]]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
-    assert "bytes by libx264" in done.stdout and "132 frames by libx264" in done.stdout
+    assert "bytes by libx264" in done.stdout
+    assert "132 frames by libx264" in done.stdout
     # Encoders' statistics are not for standard error.
     assert done.stderr == ""
     assert (tmp_path / "film.mp4").is_file()
