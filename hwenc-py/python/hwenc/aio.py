@@ -15,13 +15,14 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Generator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from fractions import Fraction
 from os import PathLike
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import hwenc
+from hwenc._worker import Worker
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -38,11 +39,7 @@ _T = TypeVar("_T")
 _GRACE = 8.0
 
 
-def _thread() -> ThreadPoolExecutor:
-    return ThreadPoolExecutor(max_workers=1, thread_name_prefix="hwenc")
-
-
-async def _settle(future: Future[Any], thread: ThreadPoolExecutor) -> None:
+async def _settle(future: Future[Any], thread: Worker) -> None:
     """Waits until the thread's last call is over, however it ends, and the thread with it."""
     over = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -58,18 +55,18 @@ async def _settle(future: Future[Any], thread: ThreadPoolExecutor) -> None:
         await asyncio.wait_for(over.wait(), _GRACE)
     except TimeoutError:
         return
-    thread.shutdown()  # it has nothing left to do
+    thread.end(wait=True)  # it has nothing left to do
 
 
 async def _once(function: Callable[[], _T]) -> _T:
     """Runs a call on a thread that ends with it."""
-    thread = _thread()
+    thread = Worker()
     future = thread.submit(function)
-    thread.shutdown(wait=False)
+    thread.end(wait=False)
     try:
         return await asyncio.wrap_future(future)
     finally:
-        thread.shutdown(wait=future.done())
+        thread.end(wait=future.done())
 
 
 @overload
@@ -122,10 +119,10 @@ async def transcode(
                     switch.cancel()  # the loop was left, and nobody will answer
                     return None
 
-    thread = _thread()
+    thread = Worker()
     shown = show if progress is not None else None
     future = thread.submit(hwenc.transcode, input, output, progress=shown, cancel=switch, **fields)
-    thread.shutdown(wait=False)
+    thread.end(wait=False)
     try:
         return await asyncio.wrap_future(future)
     except asyncio.CancelledError:
@@ -133,19 +130,20 @@ async def transcode(
         await _settle(future, thread)
         raise
     finally:
-        thread.shutdown(wait=future.done())
+        thread.end(wait=future.done())
 
 
 class Session:
     """An open encoder: pictures in, packets out. ``open`` makes one; ``async with`` closes it."""
 
-    def __init__(self, session: hwenc.Session, thread: ThreadPoolExecutor, queue: int) -> None:
+    def __init__(self, session: hwenc.Session, thread: Worker, queue: int) -> None:
         self._session = session
         self._thread = thread
         self._queue = queue
         self._ready: deque[hwenc.Packet] = deque()
         self._waiting: list[asyncio.Future[None]] = []
         self._readers = 0
+        self._closing: Future[None] | None = None
         self._ended = False  # everything has come out, or nothing more will
 
     async def send(
@@ -309,13 +307,11 @@ class Session:
                 change.set_result(None)
 
     def _leave(self) -> Future[None]:
-        try:
-            future = self._thread.submit(self._session.close)
-        except RuntimeError:  # it was closed before
-            future = Future()
-            future.set_result(None)
-        self._thread.shutdown(wait=False)
-        return future
+        """The end of the session, which is one, however many ask for it."""
+        if self._closing is None:
+            self._closing = self._thread.submit(self._session.close)
+            self._thread.end(wait=False)
+        return self._closing
 
 
 class _Opening:
@@ -343,16 +339,16 @@ class _Opening:
             await self._session.close()
 
     async def _open(self) -> Session:
-        thread = _thread()
+        thread = Worker()
         future = thread.submit(self._function)
         try:
             return Session(await asyncio.wrap_future(future), thread, self._queue)
         except asyncio.CancelledError:
             future.add_done_callback(_close_unused)
-            thread.shutdown(wait=False)
+            thread.end(wait=False)
             raise
         except BaseException:
-            thread.shutdown()
+            thread.end(wait=True)
             raise
 
 

@@ -1,5 +1,6 @@
 """Interpreters that end in mid-encode: at once, with their own status, without a word."""
 
+import asyncio
 import atexit
 import contextlib
 import os
@@ -9,6 +10,7 @@ import threading
 from child import FILM, in_child, picture, slow, tiny, until
 
 import hwenc
+from hwenc import aio
 
 NULL = ("--device", "intel-gen9", "--engine", "null")
 #: The picture that comes after the trials' never returns from the driver.
@@ -70,6 +72,21 @@ def test_daemon_threads_send_to_a_device():
 def test_a_daemon_thread_hangs_in_the_driver():
     sent = sending(device())
     until(lambda: sent[0] > 2)
+    print("through", flush=True)
+
+
+@in_child(says="through", under=HANG)
+def test_a_session_of_asyncio_hangs_in_the_driver():
+    async def main():
+        session = await aio.open(device())
+        array = picture(device())
+        sent = [asyncio.create_task(session.send(array)) for _ in range(20)]
+        while session.stats.frames_in < 3:
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(0.2)
+        assert not all(task.done() for task in sent)
+
+    asyncio.run(main())
     print("through", flush=True)
 
 
