@@ -1,6 +1,7 @@
 //! A CPython without the global lock. Debian has none, so that one is built, once, into the cache.
 
 use std::fs::File;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use xshell::cmd;
@@ -10,24 +11,38 @@ use crate::project::Project;
 use crate::say;
 use crate::wheel::Source;
 
-/// The release that Debian 13 keeps for years.
+/// The first that pyo3 supports without the lock is 3.14. Debian has its source in sid alone, whose releases do not stay.
 const CPYTHON: Source = Source {
-    name: "python3.13",
-    version: "3.13.5",
-    pool: "p/python3.13/python3.13_3.13.5.orig.tar.xz",
-    sha256: "93e583f243454e6e9e4588ca2c2662206ad961659863277afcdb96801647d640",
-    directory: "Python-3.13.5",
+    name: "python3.14",
+    version: "3.14.10",
+    pool: "p/python3.14/python3.14_3.14.10.orig.tar.xz",
+    sha256: "de414a57119abef52784d8993e341d53aed635fc2b05c2607d9f98a2c5b72032",
+    directory: "Python-3.14.10",
 };
-const MINOR: u32 = 13;
+const MINOR: u32 = 14;
 /// Built as quickly as it goes: it runs tests.
 const RECIPE: &str = "cd \"$1\"; ./configure --quiet --prefix=\"$2\" --disable-gil --disable-test-modules \
                       --with-ensurepip=install; make -j\"$(nproc)\" >/dev/null; make install >/dev/null";
+
+/// Whether it can be had: it was built before, or its source is there.
+pub(crate) fn available(project: &Project) -> Result<()> {
+    let cache = project.cache()?;
+    if prefix(&cache).join("complete").exists() {
+        Ok(())
+    } else {
+        CPYTHON.archive(&project.sh, &cache).map(drop)
+    }
+}
+
+fn prefix(cache: &Path) -> PathBuf {
+    cache.join("python").join(format!("free-threaded-{}", CPYTHON.version.replace('.', "-")))
+}
 
 /// The interpreter, built where the cache lacks it.
 pub(crate) fn get(project: &Project) -> Result<Interpreter> {
     let (sh, cache) = (&project.sh, project.cache()?);
     let home = sh.create_dir(cache.join("python"))?;
-    let prefix = home.join(format!("free-threaded-{}", CPYTHON.version.replace('.', "-")));
+    let prefix = prefix(&cache);
     let lock = File::create(home.join("lock"))?;
     lock.lock().context("the lock of the cache cannot be taken")?;
     let complete = prefix.join("complete");
@@ -50,5 +65,5 @@ pub(crate) fn get(project: &Project) -> Result<Interpreter> {
         sh.remove_path(&work)?;
         sh.write_file(&complete, CPYTHON.sha256)?;
     }
-    Ok(Interpreter { minor: MINOR, free_threaded: true, program: prefix.join("bin/python3.13t") })
+    Ok(Interpreter { minor: MINOR, free_threaded: true, program: prefix.join("bin/python3.14t") })
 }
