@@ -252,9 +252,9 @@ fn standard_output_that_is_full_or_closed() {
         let child = hwenc(&dir).args(words.split(' ')).stdout(full).stderr(Stdio::piped()).spawn().unwrap();
         Ran::from(child.wait_with_output().unwrap()).error(1, "output.disk_full");
 
-        let mut child =
-            hwenc(&dir).args(words.split(' ')).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        drop(child.stdout.take()); // the reader leaves before a word was said
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader); // it leaves before a word is said
+        let child = hwenc(&dir).args(words.split(' ')).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
         Ran::from(child.wait_with_output().unwrap()).error(1, "output.closed");
     }
 }
