@@ -14,10 +14,10 @@ use crate::wheel::Source;
 /// The first that pyo3 supports without the lock is 3.14. Debian has its source in sid alone, whose releases do not stay.
 const CPYTHON: Source = Source {
     name: "python3.14",
-    version: "3.14.10",
-    pool: "p/python3.14/python3.14_3.14.10.orig.tar.xz",
-    sha256: "de414a57119abef52784d8993e341d53aed635fc2b05c2607d9f98a2c5b72032",
-    directory: "Python-3.14.10",
+    version: "3.14.7",
+    pool: "p/python3.14/python3.14_3.14.7.orig.tar.xz",
+    sha256: "3b48dac8fb59f62eaa67ac83c1eb12bda1b7a08406dd286e252c11a66be27f81",
+    directory: "Python-3.14.7",
 };
 const MINOR: u32 = 14;
 /// Built as quickly as it goes: it runs tests.

@@ -22,6 +22,8 @@ const OTHERS: [u32; 2] = [12, 13];
 const FILM: &str = "examples/media/big_buck_bunny_720p.mp4";
 const SOFTGPU: [&str; 8] = ["-p", "softgpu", "-p", "softgpu-drm", "-p", "softgpu-va", "-p", "softgpu-codec"];
 const ROBUST: &str = "hwenc-py/tests/robust";
+/// How many sessions one program opens; a change waits for some hundred.
+const MANY: (&str, &str) = ("HWENC_SOAK", "10000");
 /// What the type checkers and ruff look at.
 const SOURCES: [&str; 3] = ["hwenc-py/python/hwenc", "hwenc-py/tests", "examples/python"];
 
@@ -78,6 +80,10 @@ pub(crate) fn more_steps(project: &Project, tier: &mut Tier) -> Result<()> {
     tier.step("Python wheel", || {
         wheel = wheel::build(project, Abi::Stable, None)?;
         Ok(())
+    })?;
+    tier.step("ten thousand sessions from Python", || {
+        let python = Interpreter::find(project, MAIN).context("Python 3.11 counts the sessions")?;
+        Tested::install(project, &python, &wheel)?.many(project)
     })?;
     tier.try_step("wheel on the CPythons of Debian sid", || {
         let pythons = ["python3.14", "python3.15"];
@@ -164,6 +170,11 @@ impl Tested {
     /// The tests of the interface. What interrupts, forks and counts takes as long again, and one Python stands for all there.
     fn interface(&self, project: &Project) -> Result<()> {
         self.pytest(project, &["hwenc-py/tests", "--ignore", ROBUST])
+    }
+
+    fn many(&self, project: &Project) -> Result<()> {
+        let _many = project.sh.push_env(MANY.0, MANY.1);
+        self.pytest(project, &["hwenc-py/tests/robust/test_many.py"])
     }
 
     /// What the documents show, and the docstrings of what was installed.
