@@ -3,25 +3,12 @@
 import os
 import subprocess
 import sys
-import sysconfig
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-# What PyAV is part of, which has no wheels for a CPython without the GIL.
-NEEDS_PYAV = ("[av ", "test_pyav_decodes_them", "test_every_way_ends_on_a_surface_in_one_pass")
-
-
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    if sysconfig.get_config_var("Py_GIL_DISABLED"):
-        left = [item for item in items if any(name in item.name for name in NEEDS_PYAV)]
-        assert left, "nothing needs PyAV any more"
-        config.hook.pytest_deselected(items=left)
-        items[:] = [item for item in items if item not in left]
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -147,11 +147,9 @@ pub(crate) struct Tested {
 impl Tested {
     /// Installs the wheel, and nothing that it did not ask for.
     pub(crate) fn install(project: &Project, python: &Interpreter, wheel: &Path) -> Result<Self> {
-        // Types and style are looked at by one Python; PyAV has no wheels for one without the GIL.
+        // Types and style are looked at by one Python.
         let tool = |line: &str| line.starts_with("mypy==") || line.starts_with("ruff==");
-        let wanted = |line: &&str| {
-            (python.minor == MAIN || !tool(line)) && !(python.free_threaded && line.starts_with("av=="))
-        };
+        let wanted = |line: &&str| python.minor == MAIN || !tool(line);
         let packages: Vec<_> = PACKAGES.lines().filter(wanted).collect();
         let venv = Venv::get(project, python, "tests", &packages.join("\n"))?;
         let wheel = wheel.to_str().context("the path of the target directory is not UTF-8")?;
