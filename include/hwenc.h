@@ -1240,6 +1240,12 @@ hwenc_status hwenc_log_free(struct hwenc_log *log);
  */
 hwenc_status hwenc_log_capture_ffmpeg(struct hwenc_error **error);
 
+/**
+ * Has FFmpeg write warnings and errors to standard error and no more, unless somebody in this
+ * process has chosen its level already. What hwenc_log_capture_ffmpeg() passes on stays whole.
+ */
+void hwenc_log_quiet_ffmpeg(void);
+
 /** Frees a string that a function put into a char ** parameter. NULL is fine. */
 hwenc_status hwenc_string_free(char *string);
 

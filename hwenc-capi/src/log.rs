@@ -261,3 +261,10 @@ pub unsafe extern "C" fn hwenc_log_capture_ffmpeg(error: *mut *mut hwenc_error) 
         })
     }
 }
+
+/// Has FFmpeg write warnings and errors to standard error and no more, unless somebody in this process has chosen its level already.
+/// What hwenc_log_capture_ffmpeg() passes on stays whole.
+#[unsafe(no_mangle)]
+pub extern "C" fn hwenc_log_quiet_ffmpeg() {
+    boundary::plain((), hwenc::log::quiet);
+}

@@ -248,6 +248,7 @@ pub(crate) fn table() -> Vec<Row> {
 
         hwenc_log_subscribe(Number(3), LogCallback, User, Out(Log), Slot) -> Status;
         hwenc_log_capture_ffmpeg(Slot) -> Status;
+        hwenc_log_quiet_ffmpeg() -> Value;
         hwenc_log_free(Freed(Log)) -> Status;
 
         // No helper of this name starts: nothing is probed after this.
