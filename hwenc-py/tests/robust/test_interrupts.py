@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 
 from child import FILM, as_before, aside, children, code, counts, in_child, picture, slow, tiny, until
 
@@ -63,9 +64,14 @@ def test_transcode_in_another_thread_goes_on_until_it_is_cancelled(tmp):
         until(lambda: list(tmp.iterdir()))
         interrupt()
 
-    with aside(when_it_writes):
+    def meanwhile():
         worker.start()
-        interrupted(threading.Event().wait)
+        # Not a lock: CPython may go to sleep on one between looking for signals and sleeping.
+        while True:
+            time.sleep(0.01)
+
+    with aside(when_it_writes):
+        interrupted(meanwhile)
     assert not outcome, "Ctrl-C is the main thread's"
     assert list(tmp.iterdir()), "the job goes on"
     cancel.cancel()
@@ -149,15 +155,17 @@ def test_a_session_goes_on_after_an_interrupt():
 
 @in_child(under=HANGS)
 def test_probes_of_a_device_that_hangs():
-    def when_a_helper_runs():
-        until(children)
-        interrupt()
-
     request = hwenc.Request("h264", 640, 368)
     for work in (
         lambda: hwenc.probe(refresh=True, deadline=600),
         lambda: hwenc.probe(request=request, refresh=True, deadline=600),
     ):
+        known = set(children())  # an earlier helper is still there
+
+        def when_a_helper_runs(known=known):
+            until(lambda: set(children()) - known)
+            interrupt()
+
         with aside(when_a_helper_runs):
             interrupted(work)
     # The helper goes with this process at the latest; whoever started this one sees to that.
