@@ -20,6 +20,21 @@ def test_a_value_out_of_range_says_what_is_legal() -> None:
     assert (error.evidence, error.remedy, error.errno, error.av_error, error.candidates) == ((), "", None, None, ())
 
 
+def test_remedies_speak_of_arguments_where_the_command_has_options(film: Path, tmp_path: Path) -> None:
+    def said(remedy: str) -> str:
+        return hwenc.Error("no", remedy=remedy).remedy
+
+    assert said("take it with `--fallback software`, or `--encoder libx264`") == (
+        'take it with `fallback="software"`, or `encoder="libx264"`'
+    )
+    assert said("allow it with `--overwrite`; scale (`--size`)") == "allow it with `overwrite=True`; scale (`size=…`)"
+    assert said("`--on-corrupt skip` or `--decode cpu`") == '`on_corrupt="skip"` or `decode_on="cpu"`'
+    assert said("`hwenc doctor --snippet compose` prints it") == "`hwenc doctor --snippet compose` prints it"
+    (tmp_path / "out.mp4").touch()
+    with pytest.raises(hwenc.Error, match="`overwrite=True`"):
+        hwenc.transcode(film, tmp_path / "out.mp4", encoder="libx264")
+
+
 def test_the_remedy_stands_on_a_line_of_its_own() -> None:
     with pytest.raises(hwenc.UsageError) as caught:
         hwenc.Request("h264", 1281, 720)

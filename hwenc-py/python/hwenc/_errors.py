@@ -2,10 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hwenc._native import Candidate
+
+
+# Remedies are written in the command's words: `--fallback software`.
+_OPTION = re.compile(r"`--([a-z-]+)(?: ([^` ]+))?`")
+_NAMES = {"decode": "decode_on"}
+
+
+def _argument(option: re.Match[str]) -> str:
+    """An option of the command as the argument of Python that it is."""
+    name, value = option[1].replace("-", "_"), option[2]
+    if value is None:
+        value = "True" if name == "overwrite" else "…"
+    elif not value.isdigit():
+        value = f'"{value}"'
+    return f"`{_NAMES.get(name, name)}={value}`"
 
 
 class Error(Exception):
@@ -40,7 +56,7 @@ class Error(Exception):
         self.message = message
         self.code = code
         self.evidence = evidence
-        self.remedy = remedy
+        self.remedy = _OPTION.sub(_argument, remedy)
         self.value = value
         self.legal = legal
         self.errno = errno
