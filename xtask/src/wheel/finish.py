@@ -123,7 +123,7 @@ names; FFmpeg as it is built here, x264 and x265 make that the GPL, version 2 or
 {rows}
 
 FFmpeg, libva and the headers of NVIDIA's interfaces are built from the archives with these SHA-256 checksums, which Debian keeps
-in its pool (deb.debian.org and its snapshots) as `NAME_VERSION.orig.tar.xz`. They are modified in
+in its pool and its snapshots as `NAME_VERSION.orig.tar.xz`. They are modified in
 one place each: libva takes later drivers, and FFmpeg gives back the surfaces of an encoder that is closed. Those
 changes are in hwenc's own `xtask/src/wheel/bundle.rs`, the commands of the build in `xtask/src/wheel/ffmpeg.sh`. The other libraries
 are Debian's: `apt-get source NAME=VERSION` gives the source of each.
