@@ -1,7 +1,4 @@
-"""A thread that runs calls in order.
-
-Nobody waits for it when the interpreter ends, as is done for the threads of an executor: a call may hang in a driver.
-"""
+"""A thread that runs calls in order."""
 
 import weakref
 from collections.abc import Callable
@@ -16,12 +13,16 @@ _Calls = SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]
 
 
 class Worker:
-    """It ends with ``end``, or when nobody can submit anything any more."""
+    """It ends with ``end``, or when nobody can submit anything any more.
 
-    def __init__(self) -> None:
+    ``daemon``: the interpreter's end does not wait for it, since a call may hang in a driver. Not for calls that call Python back:
+    until 3.14 CPython ends a daemon thread by unwinding it, which does not go through native code.
+    """
+
+    def __init__(self, *, daemon: bool) -> None:
         self._calls: _Calls = SimpleQueue()
         self._lock = Lock()
-        self._thread = Thread(target=_run, args=(self._calls,), name="hwenc", daemon=True)
+        self._thread = Thread(target=_run, args=(self._calls,), name="hwenc", daemon=daemon)
         self._thread.start()
         self._end = weakref.finalize(self, self._calls.put, None)
         self._end.atexit = False

@@ -60,7 +60,7 @@ async def _settle(future: Future[Any], thread: Worker) -> None:
 
 async def _once(function: Callable[[], _T]) -> _T:
     """Runs a call on a thread that ends with it."""
-    thread = Worker()
+    thread = Worker(daemon=False)
     future = thread.submit(function)
     thread.end(wait=False)
     try:
@@ -119,7 +119,7 @@ async def transcode(
                     switch.cancel()  # the loop was left, and nobody will answer
                     return None
 
-    thread = Worker()
+    thread = Worker(daemon=False)
     shown = show if progress is not None else None
     future = thread.submit(hwenc.transcode, input, output, progress=shown, cancel=switch, **fields)
     thread.end(wait=False)
@@ -339,7 +339,7 @@ class _Opening:
             await self._session.close()
 
     async def _open(self) -> Session:
-        thread = Worker()
+        thread = Worker(daemon=True)
         future = thread.submit(self._function)
         try:
             return Session(await asyncio.wrap_future(future), thread, self._queue)
