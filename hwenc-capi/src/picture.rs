@@ -94,6 +94,10 @@ impl AsRef<[u8]> for Plane {
     }
 }
 
+/// What errors call the planes. A picture that is right costs no memory for that.
+const PLANES: [&str; 4] =
+    ["plane 0 of the picture", "plane 1 of the picture", "plane 2 of the picture", "plane 3 of the picture"];
+
 /// A picture on its way into a session.
 pub(crate) struct Incoming {
     seen: hwenc_picture,
@@ -129,7 +133,7 @@ impl Incoming {
         let mut planes: [(*const u8, usize, usize); 4] = [(std::ptr::null(), 0, 0); 4];
         let count = format.planes();
         for (at, plane) in planes.iter_mut().enumerate().take(count) {
-            arguments::pointer(seen.planes[at], &format!("plane {at} of the picture"))?;
+            arguments::pointer(seen.planes[at], PLANES[at])?;
             let (stride, row) = (seen.strides[at], format.row_bytes(at, seen.width));
             // Whatever is wrong with these numbers is found out, in words, where the picture is made.
             let rows = format.rows(at, seen.height).max(1);
